@@ -1,5 +1,7 @@
 package hitkeep
 
+import "errors"
+
 // Batch is a run of one store's records of one journal, in sequence order: what an applier
 // takes (invariant 4). Other stores' records lie between them in the journal, so sequences
 // ascend but need not be dense; Prev makes the run contiguous for its store.
@@ -40,4 +42,43 @@ type Part struct {
 	MaxTS    int64
 	Rows     int64
 	Bytes    int64
+}
+
+// Applied says what became of a batch's records.
+type Applied struct {
+	Stored, Duplicate, Dead int
+	// Sites counts the stored hits per site, for live views.
+	Sites map[SiteID]int
+}
+
+// ErrNotContiguous is returned for a batch whose Prev is not the store's watermark of that
+// journal: the caller reads the watermark again and fills the gap from the journal.
+var ErrNotContiguous = errors.New("batch does not follow the watermark")
+
+// Floor says up to where a store no longer needs its journals (invariant 6). A segment may go
+// when for every store with records in it the last sequence is <= Checkpointed and either
+// <= Parted or the segment is older than 72 h.
+type Floor struct {
+	Checkpointed Watermark // applied and CHECKPOINTed
+	Parted       Watermark // all records up to here are in verified parts, or stored nowhere
+}
+
+// Inventory is what a tenant's store holds, by site: what the compactor plans with.
+type Inventory struct {
+	Tenant TenantID
+	Sites  []SiteInventory
+}
+
+// SiteInventory lists one site's hot days and live parts, both in order of days.
+type SiteInventory struct {
+	Site  SiteID
+	Hot   []HotDay
+	Parts []Part
+}
+
+// HotDay counts one local day's rows in the hot table. LastReceived is microseconds UTC.
+type HotDay struct {
+	Day          Day
+	Rows         int64
+	LastReceived int64
 }
