@@ -42,6 +42,8 @@ type Part struct {
 	MaxTS    int64
 	Rows     int64
 	Bytes    int64
+	// WrittenAt is when the part was made, microseconds UTC.
+	WrittenAt int64
 }
 
 // Applied says what became of a batch's records.
