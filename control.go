@@ -261,6 +261,7 @@ func (s *State) Apply(c *Command) error {
 	case c.DeleteUser != 0:
 		s.deleteUser(c.DeleteUser)
 	case c.PutSite != nil:
+		c.PutSite.LoadZone()
 		s.Sites[c.PutSite.ID] = c.PutSite
 	case c.DeleteSite != 0:
 		s.deleteSite(c.DeleteSite)

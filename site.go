@@ -17,11 +17,19 @@ type Site struct {
 	IgnoreDNT bool `json:"ignore_dnt,omitempty"`
 	// Hosts lists further host names whose hits belong to the site; subdomains of Domain always do.
 	Hosts []string `json:"hosts,omitempty"`
+
+	zone *time.Location // set by LoadZone
 }
+
+// LoadZone looks the time zone up once, so that Zone is cheap for every hit.
+func (s *Site) LoadZone() { s.zone = s.Zone() }
 
 // Zone returns the site's time zone. The name was checked when the site was made; a zone
 // database that lost it gives UTC.
 func (s *Site) Zone() *time.Location {
+	if s.zone != nil {
+		return s.zone
+	}
 	if z, err := time.LoadLocation(s.Timezone); err == nil {
 		return z
 	}
