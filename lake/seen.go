@@ -16,7 +16,7 @@ const (
 	hourUS    = int64(3600 * 1e6)
 	windowUS  = 24 * hourUS
 	keepHours = 25 // the running hour and the 24 before it
-	// maxSeen caps the ids of one store, at 2 bytes each: above it the oldest hour is forgotten
+	// maxSeen caps the ids of one store, at 4 bytes each (32 MB): above it the oldest hour is forgotten
 	// early, and a re-send that old is counted again. It is 97 ids a second for a day.
 	maxSeen = 8 << 20
 )
@@ -39,7 +39,8 @@ func (k clientKey) hash() uint64 {
 type seenSet struct {
 	hours map[int64]*hourFilter // by received_at / 1 h
 	total int
-	floor int64 // hours below were forgotten; rows of seen below are garbage
+	floor int64 // hours below were forgotten
+	due   bool  // the table still has rows below floor
 }
 
 func newSeenSet() *seenSet { return &seenSet{hours: map[int64]*hourFilter{}} }
@@ -67,7 +68,7 @@ func (s *seenSet) add(h uint64, receivedAt int64) {
 
 // forget drops hours that left the window, and the oldest ones above the cap. It reports
 // whether the table has rows to delete: those received before floor.
-func (s *seenSet) forget() (before int64, changed bool) {
+func (s *seenSet) forget() (before int64, due bool) {
 	hours := make([]int64, 0, len(s.hours))
 	for h := range s.hours {
 		hours = append(hours, h)
@@ -77,9 +78,9 @@ func (s *seenSet) forget() (before int64, changed bool) {
 		s.total -= s.hours[hours[0]].n
 		delete(s.hours, hours[0])
 		hours = hours[1:]
-		s.floor, changed = hours[0], true
+		s.floor, s.due = hours[0], true
 	}
-	return s.floor * hourUS, changed
+	return s.floor * hourUS, s.due
 }
 
 // hourFilter grows by blocks: each is a split-block Bloom filter of its own, four times the size
@@ -112,14 +113,14 @@ func (f *hourFilter) add(h uint64) {
 	f.n++
 }
 
-// bloom spends 16 bits a key in buckets of 256 bits: one cache line a look-up, one false answer
-// in about 2,000 when full.
+// bloom spends 32 bits a key in buckets of 256 bits: one cache line a look-up, one false answer
+// in about 20,000 when full.
 type bloom struct {
 	buckets [][8]uint32
 	n, room int
 }
 
-func newBloom(room int) bloom { return bloom{buckets: make([][8]uint32, room/16), room: room} }
+func newBloom(room int) bloom { return bloom{buckets: make([][8]uint32, room/8), room: room} }
 
 // The odd multipliers spread one hash over the eight words of a bucket.
 var spread = [8]uint32{0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31}
