@@ -1,0 +1,5 @@
+//go:build !hitkeep_journal_off
+
+package journal
+
+const writeOff = false
