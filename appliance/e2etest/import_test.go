@@ -82,3 +82,26 @@ func TestImport(t *testing.T) {
 	b.CLI("compact", "--now")
 	imported("again after the second roll", 8, 1)
 }
+
+// TestImportOfAGrowingFile: a log is read while the web server writes its last line. The line
+// counts once, when it is whole.
+func TestImportOfAGrowingFile(t *testing.T) {
+	b := served(t)
+	file := filepath.Join(filepath.Dir(b.Dir), "access.log")
+	line := func(i int) string {
+		return logLine("84.112.20.1", fmt.Sprintf("17/May/2024:10:%02d:00", i), fmt.Sprintf("GET /page-%d HTTP/1.1", i), 200, Chrome)
+	}
+	text := line(0) + line(1) + line(2)
+	for i, cut := range []int{len(line(0)) + 20, len(text) - 40, len(text) - 1, len(text)} {
+		if err := os.WriteFile(file, []byte(text[:cut]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b.CLI("import", "access-log", file, "--site", "one.example")
+		if n := b.Count("select count(*) - count(distinct path) as n from hits"); n != 0 {
+			t.Errorf("read %d: %d hits too many", i, n)
+		}
+	}
+	if n := b.Count("select count(*) as n from hits"); n != 3 {
+		t.Errorf("%d hits of 3 lines", n)
+	}
+}
