@@ -192,6 +192,13 @@ func (j *Journal) Head(store hitkeep.TenantID) hitkeep.Watermark {
 	return maps.Clone(j.heads[store])
 }
 
+// HeadOf returns the last durable sequence of a store in one journal, 0 if it has none there.
+func (j *Journal) HeadOf(store hitkeep.TenantID, id hitkeep.JournalID) int64 {
+	j.imu.RLock()
+	defer j.imu.RUnlock()
+	return j.heads[store][id]
+}
+
 // Behind counts the records of a store that lie behind applied: exact where a store has a
 // segment alone, else at most too high; 0 exactly if there are none.
 func (j *Journal) Behind(store hitkeep.TenantID, applied hitkeep.Watermark) int64 {

@@ -1,0 +1,23 @@
+package ingest
+
+import (
+	"github.com/nsqio/nsq/nsqd"
+
+	"hitkeep/ingest/journal"
+)
+
+// dispatch hands a message's frames to their stores' appliers. It never blocks, so that a slow
+// store does not hold up the others: what an applier cannot take it reads from the journal. A
+// message that does not decode is dropped for the same reason.
+func (p *Pipeline) dispatch(id nsqd.MessageID, body []byte) {
+	p.pub.seen(id)
+	for len(body) > 0 {
+		f, n, err := journal.DecodeFrame(body)
+		if err != nil {
+			p.opt.Log.Warn("queue message dropped, the journal has its records", "error", err)
+			return
+		}
+		p.applier(f.Store).deliver(f)
+		body = body[n:]
+	}
+}
