@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -75,13 +76,15 @@ func checkSyntax(b []byte) error {
 	return nil
 }
 
+var textType = reflect.TypeFor[encoding.TextUnmarshaler]()
+
 // checkKeys refuses object keys that t, a struct or a pointer to one, has no field for. Keys
 // are compared exactly, which package json does not do.
 func checkKeys(b []byte, t reflect.Type, path string) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct {
+	if t.Kind() != reflect.Struct || reflect.PointerTo(t).Implements(textType) {
 		return nil
 	}
 	var object map[string]json.RawMessage
