@@ -1,0 +1,28 @@
+import { signal, type Signal } from '@angular/core';
+import { sitePath } from './api';
+
+/** What a site's stream says. */
+export interface Live {
+  /** visitors of the last five minutes; null until the stream has said */
+  readonly current: Signal<number | null>;
+  /** counts up with each "hits" event */
+  readonly hits: Signal<number>;
+  /** true once the site's first hit arrived while we were listening */
+  readonly first: Signal<boolean>;
+  close(): void;
+}
+
+/** Listens to a site until closed. The browser reconnects by itself. */
+export function listen(siteId: string): Live {
+  const current = signal<number | null>(null);
+  const hits = signal(0);
+  const first = signal(false);
+  const source = new EventSource(`${sitePath(siteId)}/live`);
+  source.addEventListener('current', (e) => {
+    const { visitors } = JSON.parse((e as MessageEvent<string>).data) as { visitors: number };
+    current.set(visitors);
+  });
+  source.addEventListener('hits', () => hits.update((n) => n + 1));
+  source.addEventListener('first', () => first.set(true));
+  return { current, hits, first, close: () => source.close() };
+}
