@@ -20,7 +20,7 @@ import (
 // Bounds of a batch request.
 const (
 	maxBatch     = 10 << 20  // bytes as sent
-	maxUnpacked  = 256 << 20 // bytes after decompression
+	maxUnpacked  = 100 << 20 // bytes after decompression
 	maxRejected  = 1000      // rejections listed in the answer
 	chunkRecords = 1000      // records per Append
 	chunkBytes   = 1 << 20

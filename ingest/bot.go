@@ -48,8 +48,10 @@ func (m *botMatcher) verdict(ua, brands string) (reason, name string) {
 	if ua == "" {
 		return "", ""
 	}
-	if name = m.listed(ua); name == "" {
-		name = wordVerdict(ua)
+	if name = m.listed(ua); name == "" || address(name) {
+		if w := wordVerdict(ua); name == "" || w != "" && w != anyBot {
+			name = w
+		}
 	}
 	if name == "" {
 		name = formVerdict(ua)
@@ -94,12 +96,12 @@ func address(l string) bool { return strings.ContainsAny(l, ".@") }
 
 // botWords occur, in lower case, in no browser's user agent. The word bot is looked at apart.
 var botWords = [...]string{
-	"crawl", "spider", "scrap", "slurp", "fetcher", "lighthouse", "pagespeed", "http://", "https://", "www.", "@",
+	"crawl", "spider", "scrap", "slurp", "fetcher", "lighthouse", "pagespeed", "http://", "https://", "www.",
 	"python", "java/", "curl/", "wget", "libwww", "perl", "ruby", "php/", "go-http-client", "golang", "node.js", "node-fetch",
 	"okhttp", "axios", "guzzle", "httpclient", "http-client", "http client", "httpx", "aiohttp", "undici", "postman", "insomnia", "httpie", "faraday",
 	"feedfetch", "feedparser", "feed reader", "feedreader", "rss reader", "rssreader", "feedly", "newsblur", "netvibes",
 	"uptime", "monitor", "pingdom", "statuscake", "healthcheck", "health check", "checker", "validator", "linkcheck", "link check",
-	"archiver", "archive.org", "preview", "thumbnail", "screenshot", "webcopier", "httrack", "offline explorer", "teleport pro",
+	"archiver", "archive.org", "preview", "thumbnail", "screenshot", "webcopier", "httrack", "offline explorer", "teleport pro", "cfnetwork/", "protocol discovery",
 	"masscan", "zgrab", "nmap", "nikto", "sqlmap", "nuclei", "scanner", "research", "indexer", "parser", "harvest",
 	"selenium", "puppeteer", "playwright", "webdriver", "cypress/", "facebookexternalhit", "whatsapp/", "chatgpt", "gptbot", "claude", "perplexity",
 	"universalfeed", "websearch", "search engine", "tiny tiny rss", "wordpress/", "drupal", "server", "download", "analyzer", "audit",
@@ -111,6 +113,9 @@ func wordVerdict(ua string) string {
 	found := ""
 	if i := botWord(lower); i >= 0 {
 		found = tokenAt(ua, i)
+	}
+	if found == "" && mailAddress(lower) {
+		found = anyBot
 	}
 	for _, w := range botWords {
 		if found != "" && found != anyBot {
@@ -138,6 +143,12 @@ func productName(ua string) string {
 		return name
 	}
 	return anyBot
+}
+
+// mailAddress finds name@host, by which crawlers can be reached.
+func mailAddress(lower string) bool {
+	i := strings.IndexByte(lower, '@')
+	return i > 0 && i+1 < len(lower) && letters(lower[i+1:i+2]) && strings.Contains(lower[i:], ".")
 }
 
 // botWord finds "bot" at the end of a word (bots and robot too), but not in the names of
