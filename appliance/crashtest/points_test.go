@@ -10,11 +10,41 @@ import (
 	"testing"
 )
 
-// points are the steps at which the binary can be killed; elsewhere names those that this
-// package does not lead to, and which test does.
+// points are the steps at which a working box can be killed, firstPoints those that a box passes
+// while it is new; elsewhere names those that this package does not lead to, and which test does.
 var (
-	points    = []string{}
-	elsewhere = map[string]string{}
+	points = []string{
+		"journal.before-write",
+		"journal.after-write",
+		"journal.after-sync",
+		"journal.after-ack",
+		"ingest.append",
+		"applier.before-append",
+		"applier.after-append",
+		"append.begun",
+		"append.written",
+		"append.committed",
+		"roll.copied",
+		"roll.synced",
+		"roll.verified",
+		"roll.renamed",
+		"roll.named",
+		"roll.committed",
+		"roll.swapped",
+		"checkpoint.begin",
+		"checkpoint.done",
+		"checkpoint.listed",
+		"checkpoint.unlinked",
+	}
+	firstPoints = []string{
+		"migrate.committed",
+		"migrate.checkpointed",
+		"salt.written",
+		"salt.renamed",
+	}
+	elsewhere = map[string]string{
+		"journal.roll": "a segment has 64 MiB: ingest/journal",
+	}
 )
 
 // TestKillAtEveryPoint kills the box at each named step, at its first passing and at a later
@@ -36,6 +66,29 @@ func TestKillAtEveryPoint(t *testing.T) {
 		}
 	}
 	h.finish()
+}
+
+// TestKillNewBox kills a box at steps of its first start and its first hits.
+func TestKillNewBox(t *testing.T) {
+	for _, point := range firstPoints {
+		t.Run(point, func(t *testing.T) {
+			h := newHarness(t)
+			h.box.Serve([]string{"HITKEEP_FAILPOINT=" + point + ":1"})
+			if h.box.WaitReady() {
+				h.furnish()
+				h.workUntilDead()
+			}
+			if h.box.Running() {
+				t.Errorf("the box never came to %s", point)
+			}
+			h.box.Kill()
+			h.kills++
+			if h.box.Token == "" {
+				h.furnish()
+			}
+			h.finish()
+		})
+	}
 }
 
 // TestPointsComplete compares the list with the sources.
@@ -61,7 +114,7 @@ func TestPointsComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	slices.Sort(found)
-	want := slices.Clone(points)
+	want := slices.Concat(points, firstPoints)
 	for p := range elsewhere {
 		want = append(want, p)
 	}

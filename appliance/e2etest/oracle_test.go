@@ -139,7 +139,7 @@ func joined(a, b chain, zone *time.Location) bool {
 		return false
 	}
 	const edge = 1800 * time.Second
-	wholeDay := first.Before(start.Add(edge)) && !last.Before(end.Add(-edge))
+	wholeDay := !first.After(start.Add(edge)) && !last.Before(end.Add(-edge))
 	return !wholeDay
 }
 
