@@ -60,9 +60,9 @@ func (s *store) append(ctx context.Context, b *hitkeep.Batch) (hitkeep.Applied, 
 	if b.Prev != s.marks[b.Journal] {
 		return hitkeep.Applied{}, hitkeep.ErrNotContiguous
 	}
-	var p *plan
+	var p *intake
 	err := s.withConn(ctx, func(c *sql.Conn) (err error) {
-		if p, err = s.plan(ctx, c, b); err != nil {
+		if p, err = s.sortOut(ctx, c, b); err != nil {
 			return err
 		}
 		err = s.apply(ctx, c, b, p)
@@ -109,15 +109,15 @@ type deadLetter struct {
 	reason string
 }
 
-// plan says what becomes of a batch's records.
-type plan struct {
+// intake says what becomes of a batch's records.
+type intake struct {
 	rows      []*hitkeep.Hit
 	dead      []deadLetter
 	duplicate int
 	imports   map[hitkeep.ImportID]int64 // new positions
 }
 
-func (p *plan) applied() hitkeep.Applied {
+func (p *intake) applied() hitkeep.Applied {
 	a := hitkeep.Applied{Stored: len(p.rows), Duplicate: p.duplicate, Dead: len(p.dead), Sites: map[hitkeep.SiteID]int{}}
 	for _, h := range p.rows {
 		a.Sites[h.Site]++
@@ -125,13 +125,13 @@ func (p *plan) applied() hitkeep.Applied {
 	return a
 }
 
-func (p *plan) bury(h *hitkeep.Hit, reason string) {
+func (p *intake) bury(h *hitkeep.Hit, reason string) {
 	p.dead = append(p.dead, deadLetter{seq: h.Seq, raw: h.AppendRecord(nil), reason: reason})
 }
 
-// plan sorts the batch's records into rows, duplicates and dead letters.
-func (s *store) plan(ctx context.Context, c *sql.Conn, b *hitkeep.Batch) (*plan, error) {
-	p := &plan{rows: make([]*hitkeep.Hit, 0, len(b.Hits)), imports: map[hitkeep.ImportID]int64{}}
+// sortOut sorts the batch's records into rows, duplicates and dead letters.
+func (s *store) sortOut(ctx context.Context, c *sql.Conn, b *hitkeep.Batch) (*intake, error) {
+	p := &intake{rows: make([]*hitkeep.Hit, 0, len(b.Hits)), imports: map[hitkeep.ImportID]int64{}}
 	for _, bad := range b.Bad {
 		p.dead = append(p.dead, deadLetter{seq: bad.Seq, raw: bad.Raw, reason: bad.Reason})
 	}
@@ -164,7 +164,7 @@ func (s *store) plan(ctx context.Context, c *sql.Conn, b *hitkeep.Batch) (*plan,
 
 // advances moves the import's position to the hit's and reports whether that is further than
 // all of the import before.
-func (s *store) advances(p *plan, h *hitkeep.Hit) bool {
+func (s *store) advances(p *intake, h *hitkeep.Hit) bool {
 	pos, ok := p.imports[h.Import]
 	if !ok {
 		pos = s.imports[h.Import]
@@ -178,7 +178,7 @@ func (s *store) advances(p *plan, h *hitkeep.Hit) bool {
 
 // dropSeen takes out of p.rows the hits that the table or the batch itself has already. Only
 // candidates can be among them: all other client ids are certainly new.
-func (s *store) dropSeen(ctx context.Context, c *sql.Conn, p *plan, candidates []clientKey) error {
+func (s *store) dropSeen(ctx context.Context, c *sql.Conn, p *intake, candidates []clientKey) error {
 	last, err := s.lookUp(ctx, c, candidates)
 	if err != nil {
 		return err
@@ -204,13 +204,13 @@ func (s *store) dropSeen(ctx context.Context, c *sql.Conn, p *plan, candidates [
 	return nil
 }
 
-// apply writes the plan in one transaction.
-func (s *store) apply(ctx context.Context, c *sql.Conn, b *hitkeep.Batch, p *plan) error {
+// apply writes the intake in one transaction.
+func (s *store) apply(ctx context.Context, c *sql.Conn, b *hitkeep.Batch, p *intake) error {
 	if _, err := c.ExecContext(ctx, "BEGIN"); err != nil {
 		return err
 	}
 	s.l.at("append.begun")
-	if err := s.writePlan(ctx, c, b, p); err != nil {
+	if err := s.writeIntake(ctx, c, b, p); err != nil {
 		rollback(c)
 		return err
 	}
@@ -222,8 +222,8 @@ func (s *store) apply(ctx context.Context, c *sql.Conn, b *hitkeep.Batch, p *pla
 	return nil
 }
 
-// writePlan makes the transaction's changes.
-func (s *store) writePlan(ctx context.Context, c *sql.Conn, b *hitkeep.Batch, p *plan) error {
+// writeIntake makes the transaction's changes.
+func (s *store) writeIntake(ctx context.Context, c *sql.Conn, b *hitkeep.Batch, p *intake) error {
 	if err := s.writeHits(ctx, c, p.rows); err != nil {
 		return err
 	}
@@ -246,18 +246,20 @@ func (s *store) writePlan(ctx context.Context, c *sql.Conn, b *hitkeep.Batch, p 
 	return s.moveMark(ctx, c, b, p)
 }
 
+// moveImport and moveMark write new rows and delete the old: an UPDATE would keep CHECKPOINT from
+// running for as long as an older reader is active.
 func (s *store) moveImport(ctx context.Context, c *sql.Conn, id hitkeep.ImportID, pos int64) error {
-	query := "UPDATE " + s.catalog + ".imports SET position = $2 WHERE import_id = $1"
-	if _, known := s.imports[id]; !known {
-		query = "INSERT INTO " + s.catalog + ".imports VALUES ($1, $2)"
+	if _, known := s.imports[id]; known {
+		if err := s.execRows(ctx, c, 1, "DELETE FROM "+s.catalog+".imports WHERE import_id = $1", int64(id)); err != nil {
+			return err
+		}
 	}
-	_, err := c.ExecContext(ctx, query, int64(id), pos)
-	return err
+	return s.execRows(ctx, c, 1, "INSERT INTO "+s.catalog+".imports VALUES ($1, $2)", int64(id), pos)
 }
 
 // moveMark moves the watermark from the batch's Prev to its Last: exactly one row, or somebody
 // else has written meanwhile and nothing of this may stand.
-func (s *store) moveMark(ctx context.Context, c *sql.Conn, b *hitkeep.Batch, p *plan) error {
+func (s *store) moveMark(ctx context.Context, c *sql.Conn, b *hitkeep.Batch, p *intake) error {
 	if _, known := s.marks[b.Journal]; !known {
 		if _, err := c.ExecContext(ctx, `INSERT INTO `+s.catalog+`.watermark
 			SELECT $1, 0, 0, 0, 0, 0, 0, 0, 0
@@ -265,17 +267,18 @@ func (s *store) moveMark(ctx context.Context, c *sql.Conn, b *hitkeep.Batch, p *
 			return err
 		}
 	}
-	r, err := c.ExecContext(ctx, `UPDATE `+s.catalog+`.watermark
-		SET applied = $3, records = records + $4, stored = stored + $5, duplicate = duplicate + $6, dead = dead + $7
+	err := s.execRows(ctx, c, 1, `INSERT INTO `+s.catalog+`.watermark
+		SELECT journal_id, $3, records + $4, stored + $5, duplicate + $6, dead + $7, erased, expired, moved
+		FROM `+s.catalog+`.watermark
 		WHERE journal_id = $1 AND applied = $2`,
 		int64(b.Journal), b.Prev, b.Last, b.Records, len(p.rows), p.duplicate, len(p.dead))
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.execRows(ctx, c, 1, "DELETE FROM "+s.catalog+".watermark WHERE journal_id = $1 AND applied = $2", int64(b.Journal), b.Prev)
 	}
-	if n, err := r.RowsAffected(); err != nil || n != 1 {
+	if errors.Is(err, errRowCount) {
 		return errors.Join(hitkeep.ErrNotContiguous, err)
 	}
-	return nil
+	return err
 }
 
 // settle decides what a COMMIT that answered with an error did: the watermark on disk knows.
@@ -313,8 +316,8 @@ func poisonous(err error) bool {
 
 // withoutPoison finds the refused hits by halving, each try a transaction that is rolled back,
 // and makes them dead letters. If every hit alone is taken, the refusal was not theirs.
-func (s *store) withoutPoison(ctx context.Context, c *sql.Conn, p *plan, cause error) (*plan, error) {
-	clean := &plan{duplicate: p.duplicate, dead: p.dead, imports: p.imports}
+func (s *store) withoutPoison(ctx context.Context, c *sql.Conn, p *intake, cause error) (*intake, error) {
+	clean := &intake{duplicate: p.duplicate, dead: p.dead, imports: p.imports}
 	if err := s.halve(ctx, c, clean, p.rows); err != nil {
 		return nil, err
 	}
@@ -325,7 +328,7 @@ func (s *store) withoutPoison(ctx context.Context, c *sql.Conn, p *plan, cause e
 	return clean, nil
 }
 
-func (s *store) halve(ctx context.Context, c *sql.Conn, clean *plan, hits []*hitkeep.Hit) error {
+func (s *store) halve(ctx context.Context, c *sql.Conn, clean *intake, hits []*hitkeep.Hit) error {
 	err := s.try(ctx, c, hits)
 	switch {
 	case err == nil:

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"time"
 
+	"github.com/duckdb/duckdb-go/v2"
+
 	"hitkeep"
 )
 
@@ -28,7 +30,7 @@ func (l *Lake) Run(ctx context.Context) error {
 		}
 		if err := l.Checkpoint(ctx); errors.Is(err, ErrInvalidated) {
 			return err
-		} else if err != nil && ctx.Err() == nil {
+		} else if err != nil && ctx.Err() == nil && !errors.Is(err, errReaders) {
 			l.log.Error("checkpoint", "error", err)
 		}
 	}
@@ -63,18 +65,67 @@ func (l *Lake) checkpointTenant(ctx context.Context, tenant hitkeep.TenantID) er
 	return s.withConn(ctx, func(c *sql.Conn) error { return s.checkpoint(ctx, c) })
 }
 
-// checkpoint runs CHECKPOINT and moves the floor; write is held, so what it reads is what the
-// checkpoint holds.
+// checkpointSoon checkpoints as soon as the readers allow it: DuckDB refuses while an older
+// reader needs what a newer transaction changed.
+func (s *store) checkpointSoon(ctx context.Context) error {
+	for {
+		s.pin.Lock()
+		released := s.released
+		s.pin.Unlock()
+		s.write.Lock()
+		err := s.withConn(ctx, func(c *sql.Conn) error { return s.checkpoint(ctx, c) })
+		s.write.Unlock()
+		if !errors.Is(err, errReaders) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-released:
+		}
+	}
+}
+
+// errReaders says that a CHECKPOINT must wait for a reader to end.
+var errReaders = errors.New("readers keep the store from being checkpointed")
+
+// checkpoint runs CHECKPOINT and then does what may only be done after it (invariant 10): the
+// floor moves, manifest.json follows the table, replaced parts are unlinked. write is held, so
+// what it reads is what the checkpoint holds.
 func (s *store) checkpoint(ctx context.Context, c *sql.Conn) error {
 	s.l.at("checkpoint.begin")
 	if _, err := c.ExecContext(ctx, "CHECKPOINT "+s.catalog); err != nil {
+		var d *duckdb.Error
+		if errors.As(err, &d) && d.Type == duckdb.ErrorTypeTransaction {
+			err = errors.Join(errReaders, err)
+		}
 		return fmt.Errorf("checkpoint store %s: %w", s.tenant, classify(err))
 	}
 	s.l.at("checkpoint.done")
 	s.dirty = false
+	if err := s.raiseFloor(ctx, c); err != nil {
+		return fmt.Errorf("checkpoint store %s: %w", s.tenant, err)
+	}
+	if err := s.writeManifest(ctx, c); err != nil {
+		return fmt.Errorf("checkpoint store %s: %w", s.tenant, err)
+	}
+	s.l.at("checkpoint.listed")
+	s.pin.Lock()
+	defer s.pin.Unlock()
+	for _, name := range s.replaced {
+		s.doomed[name] = true
+	}
+	s.replaced = nil
+	s.unlinkDoomed()
+	s.l.at("checkpoint.unlinked")
+	return nil
+}
+
+// raiseFloor notes what the journal no longer has to hold for this store.
+func (s *store) raiseFloor(ctx context.Context, c *sql.Conn) error {
 	oldest, err := readMap[hitkeep.JournalID](ctx, c, "SELECT journal_id, min(seq) FROM "+s.catalog+".hot GROUP BY ALL")
 	if err != nil {
-		return fmt.Errorf("checkpoint store %s: %w", s.tenant, err)
+		return err
 	}
 	f := hitkeep.Floor{Checkpointed: maps.Clone(s.marks), Parted: maps.Clone(s.marks)}
 	for j, seq := range oldest {

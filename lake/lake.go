@@ -39,6 +39,8 @@ type Options struct {
 	At      func(point string) // failpoints, see DESIGN.md; nil = none
 	MaxOpen int                // stores kept open; 0 = 16
 	Epoch   int64              // the leader's term, stamped on manifest changes
+	// Zone is a site's time zone, for the visits that go on over its midnight; nil = UTC.
+	Zone func(hitkeep.SiteID) *time.Location
 }
 
 // Lake holds the stores of all tenants below one data directory. Safe for concurrent use.
@@ -51,6 +53,7 @@ type Lake struct {
 	at     func(string)
 	max    int
 	epoch  int64
+	zone   func(hitkeep.SiteID) *time.Location
 
 	mu     sync.Mutex // guards the maps and the stores' users and used fields
 	stores map[hitkeep.TenantID]*store
@@ -64,7 +67,7 @@ func Open(_ context.Context, o Options) (*Lake, error) {
 		return nil, errors.New("open lake: engine and directory are needed")
 	}
 	l := &Lake{engine: o.Engine, dir: o.Dir, now: o.Now, rand: o.Rand, log: o.Log, at: o.At,
-		max: o.MaxOpen, epoch: o.Epoch,
+		max: o.MaxOpen, epoch: o.Epoch, zone: o.Zone,
 		stores: map[hitkeep.TenantID]*store{}, floors: map[hitkeep.TenantID]hitkeep.Floor{}}
 	if l.now == nil {
 		l.now = time.Now
@@ -80,6 +83,9 @@ func Open(_ context.Context, o Options) (*Lake, error) {
 	}
 	if l.max <= 0 {
 		l.max = 16
+	}
+	if l.zone == nil {
+		l.zone = func(hitkeep.SiteID) *time.Location { return time.UTC }
 	}
 	if err := os.MkdirAll(filepath.Join(o.Dir, tenantsDir), 0o700); err != nil {
 		return nil, fmt.Errorf("open lake: %w", err)

@@ -28,16 +28,17 @@ func (s *store) manifestState(ctx context.Context, q querier) (m manifestState, 
 // swapManifest raises the version by one, in the caller's transaction: compare-and-swap on the
 // version that the change was planned on (invariant 10). An older leader's epoch is refused.
 func (s *store) swapManifest(ctx context.Context, q querier, planned manifestState) error {
-	r, err := q.ExecContext(ctx, `UPDATE `+s.catalog+`.manifest
-		SET version = version + 1, epoch = $1
-		WHERE version = $2 AND epoch <= $1`, s.l.epoch, planned.version)
-	if err != nil {
-		return fmt.Errorf("swap manifest: %w", err)
+	if planned.epoch > s.l.epoch {
+		return fmt.Errorf("%w: it is of epoch %d, ours is %d", errManifestMoved, planned.epoch, s.l.epoch)
 	}
-	if n, err := r.RowsAffected(); err != nil || n != 1 {
+	err := s.execRows(ctx, q, 1, "DELETE FROM "+s.catalog+".manifest WHERE version = $1 AND epoch = $2", planned.version, planned.epoch)
+	if err == nil {
+		err = s.execRows(ctx, q, 1, "INSERT INTO "+s.catalog+".manifest VALUES ($1, $2)", planned.version+1, s.l.epoch)
+	}
+	if errors.Is(err, errRowCount) {
 		return errors.Join(errManifestMoved, err)
 	}
-	return nil
+	return err
 }
 
 // manifestDoc is manifest.json, for readers outside; see FORMAT.md.

@@ -86,11 +86,13 @@ func (s *store) unpin(parts []hitkeep.Part) {
 		}
 	}
 	s.unlinkDoomed()
+	close(s.released)
+	s.released = make(chan struct{})
 }
 
 // parts reads the live parts in order of site and day.
 func (s *store) parts(ctx context.Context, q querier) ([]hitkeep.Part, error) {
-	rows, err := q.QueryContext(ctx, `SELECT name, site_id, day_from, day_to, min_ts, max_ts, rows, bytes
+	rows, err := q.QueryContext(ctx, `SELECT name, site_id, day_from, day_to, min_ts, max_ts, rows, bytes, written_at
 		FROM `+s.catalog+`.part
 		ORDER BY site_id, day_from, name`)
 	if err != nil {
@@ -101,7 +103,7 @@ func (s *store) parts(ctx context.Context, q querier) ([]hitkeep.Part, error) {
 	for rows.Next() {
 		var p hitkeep.Part
 		var from, to time.Time
-		if err := rows.Scan(&p.Name, &p.Site, &from, &to, &p.MinTS, &p.MaxTS, &p.Rows, &p.Bytes); err != nil {
+		if err := rows.Scan(&p.Name, &p.Site, &from, &to, &p.MinTS, &p.MaxTS, &p.Rows, &p.Bytes, &p.WrittenAt); err != nil {
 			return nil, fmt.Errorf("read manifest: %w", err)
 		}
 		p.From, p.To = dayOf(from), dayOf(to)

@@ -31,16 +31,19 @@ type store struct {
 	marks   map[hitkeep.JournalID]int64
 	imports map[hitkeep.ImportID]int64
 	seen    *seenSet
-	dirty   bool                     // rows were committed since the last checkpoint
+	dirty   bool                     // something was committed since the last checkpoint
 	refuse  func(*hitkeep.Hit) error // tests: a row that the database refuses; nil = none
+	// replaced parts wait here for the CHECKPOINT that makes their replacement certain.
+	replaced []string
 
 	roll sync.Mutex // one roll or sweep at a time
 
 	// pin guards pins and doomed, and makes "take the manifest and pin its parts" atomic
 	// against "is this replaced part unpinned".
-	pin    sync.Mutex
-	pins   map[string]int  // readers per part name
-	doomed map[string]bool // replaced parts that wait for their readers
+	pin      sync.Mutex
+	released chan struct{}   // closed and made anew whenever a reader ends
+	pins     map[string]int  // readers per part name
+	doomed   map[string]bool // replaced parts that wait for their readers
 
 	floorMu sync.Mutex
 	ground  hitkeep.Floor // as of the last CHECKPOINT
@@ -49,7 +52,7 @@ type store struct {
 func newStore(l *Lake, tenant hitkeep.TenantID) *store {
 	home := filepath.Join(l.dir, tenantsDir, tenant.String())
 	return &store{l: l, tenant: tenant, catalog: "t_" + tenant.String(), home: home,
-		lake: filepath.Join(home, lakeDir), pins: map[string]int{}, doomed: map[string]bool{}}
+		lake: filepath.Join(home, lakeDir), pins: map[string]int{}, doomed: map[string]bool{}, released: make(chan struct{})}
 }
 
 // ensureOpen attaches the file, migrates it, checkpoints what its write-ahead log held, and
@@ -98,10 +101,6 @@ func (s *store) load(ctx context.Context) error {
 		if err := s.loadSeen(ctx, c); err != nil {
 			return err
 		}
-		// A kill may have come between a manifest's commit and the writing of manifest.json.
-		if err := s.writeManifest(ctx, c); err != nil {
-			return err
-		}
 		return s.checkpoint(ctx, c)
 	})
 }
@@ -147,6 +146,22 @@ type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// errRowCount says that a statement changed more or fewer rows than it must.
+var errRowCount = errors.New("a statement changed another number of rows")
+
+// execRows runs a statement that must change exactly want rows.
+func (s *store) execRows(ctx context.Context, q querier, want int64, query string, args ...any) error {
+	r, err := q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	n, err := r.RowsAffected()
+	if err == nil && n != want {
+		err = fmt.Errorf("%w: %d instead of %d", errRowCount, n, want)
+	}
+	return err
 }
 
 // readMap reads rows of a key and a number.

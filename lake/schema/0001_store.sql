@@ -101,7 +101,8 @@ CREATE TABLE part (
   bytes          BIGINT,
   schema_version INTEGER,
   epoch          BIGINT,
-  added_version  BIGINT
+  added_version  BIGINT, -- the manifest version that names it first
+  written_at     BIGINT
 );
 
 -- One row. Every change of part raises version by compare-and-swap (invariant 10).
