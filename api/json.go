@@ -155,7 +155,11 @@ func jsonKind(t reflect.Type) string {
 func nearest(word string, candidates []string) string {
 	best, at := "", 1+max(2, len(word)/3)
 	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), c); d < at {
+		d := distance(strings.ToLower(word), c)
+		if len(c) > 4 && strings.HasPrefix(word, c) {
+			d = min(d, 2) // country_name means country
+		}
+		if d < at {
 			best, at = c, d
 		}
 	}

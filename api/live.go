@@ -138,6 +138,9 @@ func (a *API) liveEvents(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	if r.Method == http.MethodHead {
+		return nil
+	}
 	s := &stream{a: a, w: w, c: c, watch: wt, current: -1, waiting: first.IsZero()}
 	if err := s.tick(r.Context()); err != nil {
 		return err
@@ -202,7 +205,8 @@ func (s *stream) tick(ctx context.Context) error {
 // tellHits sends stored hits, at most once a second, the site's first one first.
 func (s *stream) tellHits(ctx context.Context) error {
 	now := s.a.o.Now()
-	if s.stored == 0 || (!s.told.IsZero() && now.Sub(s.told) < liveTick && now.After(s.told)) {
+	// A negative age is a clock that was set back.
+	if age := now.Sub(s.told); s.stored == 0 || (age >= 0 && age < liveTick) {
 		return nil
 	}
 	if s.waiting {
