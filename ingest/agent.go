@@ -343,16 +343,29 @@ func language(tag string) string {
 	if i := strings.IndexAny(tag, ",;"); i >= 0 {
 		tag = tag[:i]
 	}
-	parts := strings.Split(strings.ToLower(strings.ReplaceAll(strings.TrimSpace(tag), "_", "-")), "-")
-	if n := len(parts[0]); n < 2 || n > 3 || !letters(parts[0]) {
+	tag = strings.ToLower(strings.TrimSpace(tag))
+	n := subtag(tag)
+	primary, rest := tag[:n], tag[n:]
+	if n < 2 || n > 3 || !letters(primary) {
 		return ""
 	}
-	for _, p := range parts[1:] {
-		if len(p) == 2 && letters(p) || len(p) == 3 && strings.Trim(p, "0123456789") == "" {
-			return parts[0] + "-" + p
+	for rest != "" {
+		n := subtag(rest[1:])
+		p := rest[1 : n+1]
+		if n == 2 && letters(p) || n == 3 && strings.Trim(p, "0123456789") == "" {
+			return primary + "-" + p
 		}
+		rest = rest[n+1:]
 	}
-	return parts[0]
+	return primary
+}
+
+// subtag returns how long the first part of a tag is.
+func subtag(tag string) int {
+	if i := strings.IndexAny(tag, "-_"); i >= 0 {
+		return i
+	}
+	return len(tag)
 }
 
 func letters(s string) bool {

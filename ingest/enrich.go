@@ -49,7 +49,7 @@ func (s *Service) enrich(q *request) (h hitkeep.Hit, late bool, err error) {
 	if !q.noPage {
 		h.Path = q.page.path
 	}
-	domain := registrable(h.Hostname)
+	domain := s.domains.of(h.Hostname)
 	refHost := s.takeReferrer(q, domain, &h)
 	s.takeCampaign(q, refHost, &h)
 	s.takeAgent(q, refHost, &h)
@@ -76,7 +76,7 @@ func (s *Service) takeReferrer(q *request, domain string, h *hitkeep.Hit) string
 	if host == "" || host == h.Hostname || q.site.Allows(host) {
 		return ""
 	}
-	if d := registrable(host); d == domain || d == registrable(q.site.Domain) {
+	if d := s.domains.of(host); d == domain || d == s.domains.of(q.site.Domain) {
 		return ""
 	}
 	h.Referrer = stored

@@ -3,6 +3,7 @@ package ingest
 import (
 	"net/url"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/net/publicsuffix"
@@ -100,13 +101,32 @@ func readable(path string) string {
 	return s
 }
 
-// registrable returns the domain that somebody registered (example.co.uk), or the host itself
-// where there is none (addresses, single names).
-func registrable(host string) string {
-	if d, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
+// domainCache remembers the registrable domains of the last hosts.
+type domainCache struct {
+	mu   sync.Mutex // guards seen
+	seen *lru[string, string]
+}
+
+const domainsKept = 4096
+
+func newDomainCache() *domainCache {
+	return &domainCache{seen: newLRU[string, string](domainsKept)}
+}
+
+// of returns the domain that somebody registered (example.co.uk), or the host itself where there
+// is none (addresses, single names).
+func (c *domainCache) of(host string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d, ok := c.seen.get(host); ok {
 		return d
 	}
-	return host
+	d, err := publicsuffix.EffectiveTLDPlusOne(host)
+	if err != nil {
+		d = host
+	}
+	c.seen.put(strings.Clone(host), d)
+	return d
 }
 
 // parseReferrer takes a referrer apart: the folded host, and what is stored of it: host and path

@@ -268,12 +268,12 @@ func (s *Salts) Rotate() error {
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	wall, steady := now.Round(0).Sub(s.last.Round(0)), now.Sub(s.last)
-	s.last = now
-	if step := (wall - steady).Abs(); step > stepLimit {
+	// Without Round, Sub goes by the monotonic clock that a real reading carries.
+	if s.stepped(now.Round(0).Sub(s.last.Round(0)), now.Sub(s.last)) {
 		s.holdsUntil = now.Add(steadyTime)
-		s.log.Warn("the clock was set; salts are kept until it has been steady for an hour", "step", step)
+		s.log.Warn("the clock was set; salts are kept until it has been steady for an hour")
 	}
+	s.last = now
 	if now.Before(s.holdsUntil) {
 		return nil
 	}
@@ -287,6 +287,9 @@ func (s *Salts) Rotate() error {
 	}
 	return nil
 }
+
+// stepped compares how far the wall clock and the monotonic clock went between two rotations.
+func (s *Salts) stepped(wall, steady time.Duration) bool { return (wall - steady).Abs() > stepLimit }
 
 // run rotates once a minute until ctx ends.
 func (s *Salts) run(ctx context.Context) {

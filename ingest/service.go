@@ -58,6 +58,7 @@ type Service struct {
 	o             Options
 	salts         *Salts
 	agents        *agentCache
+	domains       *domainCache
 	sources       *sourceTable
 	spam, assets  map[string]bool
 	limit         *limiter
@@ -78,7 +79,7 @@ func New(o Options) (*Service, error) {
 		return nil, err
 	}
 	return &Service{
-		o: o, salts: salts, agents: newAgentCache(newBotMatcher()), sources: newSourceTable(), spam: spamSet(), assets: assetSet(),
+		o: o, salts: salts, agents: newAgentCache(newBotMatcher()), domains: newDomainCache(), sources: newSourceTable(), spam: spamSet(), assets: assetSet(),
 		limit:  newLimiter(o.Rate, o.Burst, o.Now),
 		ledger: ledger{now: o.Now, recent: map[hitkeep.SiteID]*outcomeRing{}},
 	}, nil
