@@ -87,3 +87,15 @@ func (g *gate) pressed(now time.Time, bytes int64) bool {
 	return g.closed || g.maxBytes > 0 && bytes > g.maxBytes/5*4 ||
 		g.free != nil && g.left < g.minFree+g.minFree/4
 }
+
+// Ready says whether a record would be taken durably now: nil, Unavailable, or the error that
+// stopped the journal.
+func (j *Journal) Ready() error {
+	j.mu.Lock()
+	stopped := j.stopped
+	j.mu.Unlock()
+	if stopped != nil {
+		return stopped
+	}
+	return j.gate.admit(j.opt.Now(), j.bytes.Load())
+}
