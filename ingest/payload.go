@@ -68,8 +68,7 @@ func (p *payload) member(j *jsonBody, key string) error {
 	case "rev", "revenue", "$":
 		return p.readRevenue(j)
 	}
-	set := p.scalarMember(key)
-	if set == nil {
+	if !p.scalarMember(key) {
 		_, err := j.skip(1)
 		return err
 	}
@@ -77,7 +76,7 @@ func (p *payload) member(j *jsonBody, key string) error {
 	if err != nil || v.kind == 'n' {
 		return err
 	}
-	return set(key, v)
+	return p.setScalar(key, v)
 }
 
 // textMember returns where the text of a member goes, nil if it is no text member.
@@ -109,22 +108,30 @@ func (p *payload) textMember(key string) *string {
 	return p.campaign.member(key)
 }
 
-func (p *payload) scalarMember(key string) func(string, scalar) error {
+func (p *payload) scalarMember(key string) bool {
+	switch key {
+	case "id", "i", "interactive", "wd", "h", "hash", "sc_w", "screen_width", "w", "e", "engaged_ms", "sd", "scroll":
+		return true
+	}
+	return false
+}
+
+func (p *payload) setScalar(key string, v scalar) error {
 	switch key {
 	case "id":
-		return func(_ string, v scalar) error { p.clientID = clientID(v); return nil }
+		p.clientID = clientID(v)
 	case "i", "interactive":
-		return func(_ string, v scalar) error { p.notInteractive = !truthy(v); return nil }
+		p.notInteractive = !truthy(v)
 	case "wd":
-		return func(_ string, v scalar) error { p.webdriver = truthy(v); return nil }
+		p.webdriver = truthy(v)
 	case "h", "hash":
-		return func(_ string, v scalar) error { p.hash = truthy(v); return nil }
+		p.hash = truthy(v)
 	case "sc_w", "screen_width", "w":
-		return p.setScreen
+		return p.setScreen(key, v)
 	case "e", "engaged_ms":
-		return p.setEngaged
+		return p.setEngaged(key, v)
 	case "sd", "scroll":
-		return p.setScroll
+		return p.setScroll(key, v)
 	}
 	return nil
 }
