@@ -213,6 +213,13 @@ func onlyLogin(w *world) (id string) {
 	return id
 }
 
+func TestLoginAfterTheClockWasSetBack(t *testing.T) {
+	w := newWorld(t)
+	w.addUser(1, "o@example.com", hitkeep.RoleOwner)
+	w.clock.add(-48 * time.Hour)
+	w.call("GET", "/api/me", nil, withCookie(w.login("o@example.com"))).want(200)
+}
+
 func TestForgedCookies(t *testing.T) {
 	w := newWorld(t)
 	w.addUser(1, "o@example.com", hitkeep.RoleOwner)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,6 +25,8 @@ type rowView struct {
 	Dimensions []string        `json:"dimensions"`
 	Metrics    []*float64      `json:"metrics"`
 	Comparison *comparisonView `json:"comparison,omitempty"`
+
+	bucket int // of a time series: the index of its label, -1 for none
 }
 
 type comparisonView struct {
@@ -89,9 +92,13 @@ func (q *question) comparison() hitkeep.Query {
 
 // rows rounds the result. Without dimensions there is always one row.
 func (q *question) rows(res *hitkeep.Result) []rowView {
-	rows := make([]rowView, 0, len(res.Rows))
+	rows, buckets := make([]rowView, 0, len(res.Rows)), indexBuckets(q.labels, q.backwards())
 	for _, r := range res.Rows {
-		rows = append(rows, rowView{Dimensions: append([]string{}, r.Dimensions...), Metrics: q.round(r.Metrics)})
+		row := rowView{Dimensions: append([]string{}, r.Dimensions...), Metrics: q.round(r.Metrics), bucket: -1}
+		if q.isSeries() && len(row.Dimensions) == 1 {
+			row.bucket = buckets.of(row.Dimensions[0], "")
+		}
+		rows = append(rows, row)
 	}
 	if len(rows) == 0 && len(q.query.Dimensions) == 0 {
 		rows = append(rows, rowView{Dimensions: []string{}, Metrics: q.round(q.nothing())})
@@ -157,27 +164,26 @@ func (q *question) change(cur, prev []*float64) []*float64 {
 // join gives each row its comparison, paired by dimensions, time by position. A time series
 // also gets rows for buckets that only the comparison has.
 func (q *question) join(rows []rowView, cur, prev []hitkeep.Row) []rowView {
-	back := q.positions()
-	byKey := make(map[string]hitkeep.Row, len(prev))
+	before := make(map[string]hitkeep.Row, len(prev))
+	key := q.keys(q.labels2, false)
 	for _, r := range prev {
-		if key, ok := q.key(r.Dimensions, back); ok {
-			byKey[key] = r
-		}
+		before[key(r.Dimensions)] = r
 	}
+	key = q.keys(q.labels, q.backwards())
 	for i := range rows {
-		key, now := strings.Join(rows[i].Dimensions, "\x00"), q.nothing()
+		k, now := key(rows[i].Dimensions), q.nothing()
 		if i < len(cur) {
 			now = cur[i].Metrics
 		}
-		before, ok := byKey[key]
+		r, ok := before[k]
 		if !ok {
-			before = hitkeep.Row{Dimensions: q.labelBefore(rows[i].Dimensions), Metrics: q.nothing()}
+			r = hitkeep.Row{Dimensions: q.dimensionsBefore(rows[i].Dimensions, k), Metrics: q.nothing()}
 		}
-		delete(byKey, key)
-		rows[i].Comparison = q.compare(now, before)
+		delete(before, k)
+		rows[i].Comparison = q.compare(now, r)
 	}
-	if len(q.query.Dimensions) == 1 && q.timeDimension() == 0 && q.wholeSeries() {
-		rows = q.addBuckets(rows, byKey)
+	if q.isSeries() && q.wholeSeries() {
+		rows = q.addBuckets(rows, before)
 	}
 	return rows
 }
@@ -187,53 +193,62 @@ func (q *question) compare(cur []*float64, prev hitkeep.Row) *comparisonView {
 		Change: q.change(cur, prev.Metrics)}
 }
 
-// positions maps labels of the comparison to those of the range at the same position.
-func (q *question) positions() map[string]string {
-	m := map[string]string{}
-	for i := range min(len(q.labels), len(q.labels2)) {
-		m[q.labels2[i]] = q.labels[i]
+// keys returns a function that gives each of an answer's rows, in order, a key: its dimensions,
+// with the bucket's index in labels first, or in place of time.
+func (q *question) keys(labels []string, desc bool) func(dims []string) string {
+	t, buckets := q.timeDimension(), indexBuckets(labels, desc)
+	return func(dims []string) string {
+		key := strings.Join(dims, "\x00")
+		if t < 0 || t >= len(dims) {
+			return key
+		}
+		rest := slices.Delete(slices.Clone(dims), t, t+1)
+		return strconv.Itoa(buckets.of(dims[t], key)) + "\x00" + strings.Join(rest, "\x00")
 	}
-	return m
 }
 
-// key is what a comparison's row is found by; false if no bucket of the range corresponds.
-func (q *question) key(dims []string, back map[string]string) (string, bool) {
-	t := q.timeDimension()
-	if t < 0 {
-		return strings.Join(dims, "\x00"), true
+// bucketOf is the index that a key of keys begins with.
+func bucketOf(key string) int {
+	head, _, _ := strings.Cut(key, "\x00")
+	i, err := strconv.Atoi(head)
+	if err != nil {
+		return -1
 	}
-	if t >= len(dims) {
-		return "", false
-	}
-	label, ok := back[dims[t]]
-	dims = slices.Clone(dims)
-	dims[t] = label
-	return strings.Join(dims, "\x00"), ok
+	return i
 }
 
-// labelBefore is the dimensions of a comparison's row that has no hits.
-func (q *question) labelBefore(dims []string) []string {
+// dimensionsBefore is the dimensions of a comparison's row that has no hits.
+func (q *question) dimensionsBefore(dims []string, key string) []string {
 	t := q.timeDimension()
 	if t < 0 {
 		return dims
 	}
 	dims = slices.Clone(dims)
-	if i := slices.Index(q.labels, dims[t]); i >= 0 && i < len(q.labels2) {
+	if i := bucketOf(key); i >= 0 && i < len(q.labels2) {
 		dims[t] = q.labels2[i]
 	}
 	return dims
 }
 
+// isSeries reports that time is the only dimension.
+func (q *question) isSeries() bool { return len(q.query.Dimensions) == 1 && q.timeDimension() == 0 }
+
+// backwards reports that the latest bucket comes first.
+func (q *question) backwards() bool {
+	t, order := q.timeDimension(), q.query.OrderBy
+	return t >= 0 && len(order) > 0 && order[0].Desc && order[0].Key == q.query.Dimensions[t]
+}
+
 // wholeSeries reports that the answer is not a page of a longer one.
 func (q *question) wholeSeries() bool { return q.query.Offset == 0 && q.query.Limit >= len(q.labels) }
 
-// addBuckets adds the rows left in byKey, keyed by label, and restores the order of time; in
-// another order they come last.
-func (q *question) addBuckets(rows []rowView, byKey map[string]hitkeep.Row) []rowView {
-	for _, label := range q.labels {
-		if r, ok := byKey[label]; ok {
+// addBuckets adds the rows left in before, and restores the order of time; in another order
+// they come last.
+func (q *question) addBuckets(rows []rowView, before map[string]hitkeep.Row) []rowView {
+	for i, label := range q.labels {
+		if r, ok := before[strconv.Itoa(i)+"\x00"]; ok {
 			rows = append(rows, rowView{Dimensions: []string{label}, Metrics: q.round(q.nothing()),
-				Comparison: q.compare(q.nothing(), r)})
+				Comparison: q.compare(q.nothing(), r), bucket: i})
 		}
 	}
 	order := q.query.OrderBy
@@ -241,10 +256,10 @@ func (q *question) addBuckets(rows []rowView, byKey map[string]hitkeep.Row) []ro
 		return rows
 	}
 	slices.SortStableFunc(rows, func(x, y rowView) int {
-		if len(order) > 0 && order[0].Desc {
+		if q.backwards() {
 			x, y = y, x
 		}
-		return cmp.Compare(x.Dimensions[0], y.Dimensions[0])
+		return cmp.Compare(x.bucket, y.bucket)
 	})
 	return rows
 }
@@ -252,23 +267,31 @@ func (q *question) addBuckets(rows []rowView, byKey map[string]hitkeep.Row) []ro
 // label fills in the labels of the range and where their rows are.
 func (q *question) label(v *answerView) {
 	v.Meta.TimeLabels, v.Meta.ComparisonLabels = q.labels, q.labels2
-	if q.period.contains(q.query.Now) {
-		running := bucketLabel(q.query.Dimensions[q.timeDimension()], q.query.Now, q.query.Zone)
-		if i := slices.Index(q.labels, running); i >= 0 {
-			v.Meta.PartialFrom = &i
-		}
+	if i := q.running(); i >= 0 {
+		v.Meta.PartialFrom = &i
 	}
-	if len(q.query.Dimensions) != 1 {
+	if !q.isSeries() {
 		return
 	}
-	at := map[string]*int{}
-	for i, r := range v.Results {
-		at[r.Dimensions[0]] = &i
-	}
 	v.Meta.LabelRows = make([]*int, len(q.labels))
-	for i, l := range q.labels {
-		v.Meta.LabelRows[i] = at[l]
+	for i, r := range v.Results {
+		if r.bucket >= 0 {
+			v.Meta.LabelRows[r.bucket] = &i
+		}
 	}
+}
+
+// running is the index of the bucket that now is in, -1 if it is in none: the last one up to now.
+func (q *question) running() int {
+	if !q.period.contains(q.query.Now) {
+		return -1
+	}
+	upTo := period{From: q.period.From, To: q.query.Now.Add(1)}
+	past, err := bucketLabels(q.query.Dimensions[q.timeDimension()], upTo, q.query.Zone)
+	if err != nil {
+		return -1 // a shorter range than the one that has labels has them, too
+	}
+	return len(past) - 1
 }
 
 func (q *question) meta(res *hitkeep.Result) metaView {

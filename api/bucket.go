@@ -55,8 +55,9 @@ func bucketDay(dimension string, d hitkeep.Day) hitkeep.Day {
 	return d
 }
 
-// bucketLabels lists the labels of all buckets that p touches, ascending, each once: where
-// clocks go back, the repeated hour is one bucket.
+// bucketLabels lists the labels of all buckets that p touches, in order of time. A bucket ends
+// where its label or the zone's distance from UTC changes: the hour that is repeated when clocks
+// go back is two buckets of one label, so that such a day has 25 hours.
 func bucketLabels(dimension string, p period, zone *time.Location) ([]string, error) {
 	step := map[string]time.Duration{"time:minute": time.Minute, "time:hour": 15 * time.Minute}[dimension]
 	if step == 0 {
@@ -67,17 +68,51 @@ func bucketLabels(dimension string, p period, zone *time.Location) ([]string, er
 		return nil, tooManyBuckets(dimension)
 	}
 	var labels []string
-	last := ""
-	// Offsets are multiples of 15 minutes, so no hour is stepped over.
-	for t := p.From; t.Before(p.To); t = t.Add(step) {
-		if l := bucketLabel(dimension, t, zone); l > last {
-			labels, last = append(labels, l), l
+	var last string
+	var lastOffset int
+	add := func(t time.Time) {
+		_, offset := t.In(zone).Zone()
+		if l := bucketLabel(dimension, t, zone); l != last || offset != lastOffset {
+			labels, last, lastOffset = append(labels, l), l, offset
 		}
 	}
-	if l := bucketLabel(dimension, p.To.Add(-1), zone); l > last {
-		labels = append(labels, l)
+	// Offsets are multiples of 15 minutes, so no hour is stepped over.
+	for t := p.From; t.Before(p.To); t = t.Add(step) {
+		add(t)
 	}
+	add(p.To.Add(-1))
 	return labels, nil
+}
+
+// bucketIndexes finds the buckets of rows by their labels. Where a label stands for two buckets,
+// the rows must be in order of time, or against it (desc).
+type bucketIndexes struct {
+	at   map[string][]int // by label
+	seen map[string]int   // by key, see of
+	desc bool
+}
+
+func indexBuckets(labels []string, desc bool) *bucketIndexes {
+	b := &bucketIndexes{at: map[string][]int{}, seen: map[string]int{}, desc: desc}
+	for i, l := range labels {
+		b.at[l] = append(b.at[l], i)
+	}
+	return b
+}
+
+// of is the index of the next row's bucket, -1 for none. key tells rows of one bucket apart.
+func (b *bucketIndexes) of(label, key string) int {
+	list := b.at[label]
+	if len(list) == 0 {
+		return -1
+	}
+	key += "\x00" + label
+	n := min(b.seen[key], len(list)-1)
+	b.seen[key]++
+	if b.desc {
+		n = len(list) - 1 - n
+	}
+	return list[n]
 }
 
 func dayLabels(dimension string, p period, zone *time.Location) ([]string, error) {

@@ -296,3 +296,44 @@ func TestInstall(t *testing.T) {
 		t.Errorf("%s", r.body)
 	}
 }
+
+// TestRepeatedHour has two rows of one label, as the engine answers for the day on which clocks
+// go back.
+func TestRepeatedHour(t *testing.T) {
+	w, c := queryWorld(t)
+	w.clock.add(instant(t, "2026-10-25T12:30:00+01:00").Sub(w.clock.now()))
+	c = withCookie(w.login("o@example.com"))
+	for order, want := range map[string][2]float64{"asc": {3, 4}, "desc": {4, 3}} {
+		w.stats.set(func(s *recorder) {
+			s.answer = func(q hitkeep.Query) (*hitkeep.Result, error) {
+				if len(q.OrderBy) == 0 { // the day before, with 24 hours
+					return &hitkeep.Result{Rows: []hitkeep.Row{{Dimensions: []string{"2026-10-24 03:00:00"}, Metrics: []*float64{num(2)}}}}, nil
+				}
+				rows := []hitkeep.Row{{Dimensions: []string{"2026-10-25 02:00:00"}, Metrics: []*float64{num(3)}},
+					{Dimensions: []string{"2026-10-25 02:00:00"}, Metrics: []*float64{num(4)}}}
+				if order == "desc" {
+					slices.Reverse(rows)
+				}
+				return &hitkeep.Result{Rows: rows}, nil
+			}
+		})
+		got := decode[answerView](w.call("POST", "/api/v2/query", `{"site_id":"5","date_range":"day","dimensions":["time:hour"],
+			"metrics":["visitors"],"order_by":[["time:hour","`+order+`"]],
+			"include":{"time_labels":true,"comparisons":{"mode":"previous_period"}}}`, c).want(200))
+		m := got.Meta
+		if len(m.TimeLabels) != 25 || m.TimeLabels[2] != m.TimeLabels[3] || *m.PartialFrom != 13 {
+			t.Fatalf("labels %v, partial from %d", m.TimeLabels, *m.PartialFrom)
+		}
+		for i, v := range []float64{3, 4} {
+			if row := got.Results[*m.LabelRows[2+i]]; *row.Metrics[0] != v {
+				t.Errorf("%s: label %d has %v", order, 2+i, *row.Metrics[0])
+			}
+		}
+		if len(got.Results) != 2 || *got.Results[0].Metrics[0] != want[0] || *got.Results[1].Metrics[0] != want[1] {
+			t.Errorf("%s: %+v", order, got.Results)
+		}
+		if second := got.Results[*m.LabelRows[3]].Comparison; second.Dimensions[0] != "2026-10-24 03:00:00" || *second.Metrics[0] != 2 {
+			t.Errorf("%s: the second pass is compared with %v", order, second)
+		}
+	}
+}

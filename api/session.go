@@ -99,6 +99,14 @@ func (m *sessions) start(ctx context.Context, user hitkeep.UserID, browser, os s
 	s := &session{id: hex.EncodeToString(id[:]), done: make(chan struct{}), seen: now,
 		login: Login{User: user, CreatedAt: now, LastSeenAt: now, Browser: browser, OS: os}}
 	s.login.ID = s.id
+	// A clock that was set back must not make the login older than the password it was made by.
+	m.control.Read(func(st *hitkeep.State) {
+		for _, t := range []time.Time{st.LoginsFrom[user], passwordAt(st, user)} {
+			if t = t.UTC().Truncate(time.Millisecond); s.login.CreatedAt.Before(t) {
+				s.login.CreatedAt = t
+			}
+		}
+	})
 	cookie, err := m.sign(&s.login, now)
 	if err != nil {
 		return nil, "", err
@@ -108,6 +116,13 @@ func (m *sessions) start(ctx context.Context, user hitkeep.UserID, browser, os s
 	}
 	m.remember(s)
 	return s, cookie, nil
+}
+
+func passwordAt(s *hitkeep.State, user hitkeep.UserID) time.Time {
+	if u := s.Users[user]; u != nil {
+		return u.PasswordAt
+	}
+	return time.Time{}
 }
 
 // sign makes a new secret, puts its hash into l and returns the signed cookie value.
