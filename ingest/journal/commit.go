@@ -87,9 +87,6 @@ func (j *Journal) write(frames []Frame) (int64, error) {
 		return 0, err
 	}
 	at := j.active.size
-	if writeOff {
-		return at, nil
-	}
 	j.opt.At("journal.before-write")
 	if _, err := j.file.WriteAt(b, at); err != nil {
 		return 0, j.cutBack(at, err)

@@ -153,13 +153,11 @@ func TestTrim(t *testing.T) {
 	opt.Now = func() time.Time { return now }
 	opt.SegmentBytes = 200
 	j := mustOpen(t, opt)
-	// One frame per segment from the second record on: 150 bytes each.
-	pad := fmt.Sprintf("%0100d", 0)
-	for range 3 {
-		mustAppend(t, j, 1, pad)
+	// One frame of two records per segment: [1 2] [3 4] [5 6] [7 8 of store 2] [9 10].
+	pad := fmt.Sprintf("%050d", 0)
+	for _, store := range []hitkeep.TenantID{1, 1, 1, 2, 1} {
+		mustAppend(t, j, store, pad, pad)
 	}
-	mustAppend(t, j, 2, pad)
-	mustAppend(t, j, 1, pad)
 	id := j.ID()
 	trim := func(floors map[hitkeep.TenantID]hitkeep.Floor, at time.Time, want int) {
 		t.Helper()
@@ -170,17 +168,21 @@ func TestTrim(t *testing.T) {
 	}
 	upTo := func(n int64) hitkeep.Watermark { return hitkeep.Watermark{id: n} }
 	type floors = map[hitkeep.TenantID]hitkeep.Floor
-	trim(nil, now.Add(keepFor*2), 0)                                               // nothing is known of store 1
-	trim(floors{1: {Parted: upTo(5)}}, now.Add(keepFor*2), 0)                      // not checkpointed
-	trim(floors{1: {Checkpointed: upTo(5)}}, now, 0)                               // neither in parts nor old
-	trim(floors{1: {Checkpointed: upTo(5), Parted: upTo(1)}}, now, 1)              // the first is in parts
-	trim(floors{1: {Checkpointed: upTo(2)}}, now.Add(keepFor), 1)                  // the second is old
-	trim(floors{1: {Checkpointed: upTo(9), Parted: upTo(9)}}, now.Add(keepFor), 1) // store 2 keeps the fourth
-	wantRecords(t, records(t, j, id, 2, 0), pad)
-	all := floors{1: {Checkpointed: upTo(9), Parted: upTo(9)}, 2: {Checkpointed: upTo(9), Parted: upTo(9)}}
+	old := now.Add(keepFor * 2)
+	trim(nil, old, 0)                                                                // nothing is known of store 1
+	trim(floors{1: {Parted: upTo(10)}}, old, 0)                                      // not checkpointed
+	trim(floors{1: {Checkpointed: upTo(1)}}, old, 0)                                 // not to the segment's end
+	trim(floors{1: {Checkpointed: upTo(10)}}, now, 0)                                // neither in parts nor old
+	trim(floors{1: {Checkpointed: upTo(10), Parted: upTo(1)}}, now, 0)               // not all in parts
+	trim(floors{1: {Checkpointed: upTo(10), Parted: upTo(2)}}, now, 1)               // the first is in parts
+	trim(floors{1: {Checkpointed: upTo(10)}}, time.Time{}, 0)                        // the rule of age is off
+	trim(floors{1: {Checkpointed: upTo(5)}}, now.Add(keepFor), 1)                    // the second is old
+	trim(floors{1: {Checkpointed: upTo(99), Parted: upTo(99)}}, now.Add(keepFor), 1) // store 2 keeps the fourth
+	wantRecords(t, records(t, j, id, 2, 0), pad, pad)
+	all := floors{1: {Checkpointed: upTo(99), Parted: upTo(99)}, 2: {Checkpointed: upTo(99), Parted: upTo(99)}}
 	trim(all, now, 1)
-	trim(all, now.Add(keepFor*2), 0) // the active segment never goes
-	wantRecords(t, records(t, j, id, 1, 0), pad)
+	trim(all, old, 0) // the active segment never goes
+	wantRecords(t, records(t, j, id, 1, 0), pad, pad)
 	if h := j.Head(2); len(h) != 0 {
 		t.Fatalf("head of a store without records: %v", h)
 	}

@@ -1,5 +1,0 @@
-//go:build !hitkeep_journal_off
-
-package journal
-
-const writeOff = false
