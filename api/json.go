@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"hitkeep"
 )
@@ -37,10 +38,13 @@ func noContent(w http.ResponseWriter) error {
 // readJSON decodes a request body into v, strictly: malformed JSON is refused with its
 // position, an unknown field with the nearest known one, a wrong type with the field's name.
 func readJSON(r *http.Request, v any) error {
+	conn := callOf(r).conn
+	_ = conn.SetReadDeadline(time.Now().Add(bodyTimeout)) // some connections have none
 	b, err := io.ReadAll(r.Body)
 	if err != nil {
 		return bodyError(err)
 	}
+	_ = conn.SetReadDeadline(time.Time{}) // it would end the request's context, too
 	if len(bytes.TrimSpace(b)) == 0 {
 		return hitkeep.Errorf(hitkeep.Invalid, "the body is empty; send a JSON object")
 	}

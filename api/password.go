@@ -57,8 +57,12 @@ func HashPassword(rand io.Reader, password string) (string, error) {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
 	sum := argon2.IDKey([]byte(password), salt, argonPasses, argonKiB, argonLanes, hashSize)
+	return phcString(salt, sum), nil
+}
+
+func phcString(salt, sum []byte) string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonKiB, argonPasses, argonLanes,
-		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum)), nil
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
 }
 
 var errHashForm = errors.New("not an argon2id hash in PHC form")
@@ -89,15 +93,13 @@ type hasher struct {
 	rand    io.Reader
 	turn    chan struct{} // holds one value per running hash
 	waiting atomic.Int32
-	nobody  func() (string, error) // the hash that unknown accounts are checked against
 
 	mu    sync.Mutex // guards freed
 	freed time.Time
 }
 
 func newHasher(rand io.Reader) *hasher {
-	return &hasher{rand: rand, turn: make(chan struct{}, hashesAtOnce),
-		nobody: sync.OnceValues(func() (string, error) { return HashPassword(rand, "nobody has this password") })}
+	return &hasher{rand: rand, turn: make(chan struct{}, hashesAtOnce)}
 }
 
 func (h *hasher) hash(ctx context.Context, password string) (phc string, err error) {
@@ -108,13 +110,15 @@ func (h *hasher) hash(ctx context.Context, password string) (phc string, err err
 	return phc, err
 }
 
-// verify checks a password against phc; "" is nobody's hash, and takes as long to refuse.
+// nobodyHash is the hash of no password that anybody knows, at the full cost.
+var nobodyHash = phcString(make([]byte, saltSize), make([]byte, hashSize))
+
+// verify checks a password against phc; "" is an account that does not exist, and takes as long
+// to refuse.
 func (h *hasher) verify(ctx context.Context, phc, password string) (ok bool, err error) {
 	unknown := phc == ""
 	if unknown {
-		if phc, err = h.nobody(); err != nil {
-			return false, err
-		}
+		phc = nobodyHash
 	}
 	err = h.run(ctx, func() error {
 		ok, err = verifyPassword(phc, password)

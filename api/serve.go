@@ -17,6 +17,7 @@ import (
 
 const (
 	maxBody      = 64 << 10         // bytes of any request body here
+	bodyTimeout  = 30 * time.Second // to read a body
 	queryTimeout = 30 * time.Second // of one request to Stats
 )
 
@@ -27,6 +28,7 @@ type call struct {
 	site   hitkeep.Site // of a route with {site}
 	role   hitkeep.Role // the caller's on that site
 	route  Route
+	conn   *http.ResponseController
 }
 
 type callKey struct{}
@@ -38,7 +40,7 @@ func callOf(r *http.Request) *call { return r.Context().Value(callKey{}).(*call)
 func (a *API) serve(rt Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sw := &startedWriter{ResponseWriter: w}
-		c := &call{id: a.requestID(), route: rt}
+		c := &call{id: a.requestID(), route: rt, conn: http.NewResponseController(w)}
 		defer a.recover(sw, c)
 		secure(w.Header())
 		w.Header().Set("X-Request-Id", c.id)

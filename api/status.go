@@ -56,8 +56,8 @@ func (a *API) status(w http.ResponseWriter, r *http.Request) error {
 	if a.o.PublicURL != "" {
 		v.PublicURL = &a.o.PublicURL
 	}
-	if u := callOf(r).caller.user; u != nil {
-		view := viewUser(u)
+	if c := callOf(r).caller; c.login != nil { // a token is nobody who signed in
+		view := viewUser(c.user)
 		v.User = &view
 		if a.o.Notices != nil {
 			v.Notices = append(v.Notices, a.o.Notices()...)
