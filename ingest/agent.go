@@ -40,7 +40,7 @@ type agentCache struct {
 
 const (
 	agentsKept = 4096
-	maxAgent   = 1024 // bytes looked at; longer user agents are cut
+	maxAgent   = 1024 // bytes looked at of one header; longer ones are cut
 )
 
 func newAgentCache(bots *botMatcher) *agentCache {
@@ -58,10 +58,17 @@ func hintsOf(h http.Header) agentKey {
 	}
 }
 
-func (c *agentCache) lookup(k agentKey) agent {
-	if len(k.ua) > maxAgent {
-		k.ua = k.ua[:maxAgent]
+// bound cuts what a client may have the cache remember.
+func (k *agentKey) bound() {
+	for _, s := range []*string{&k.ua, &k.brands, &k.platform, &k.platformVersion} {
+		if len(*s) > maxAgent {
+			*s = strings.Clone((*s)[:maxAgent])
+		}
 	}
+}
+
+func (c *agentCache) lookup(k agentKey) agent {
+	k.bound()
 	c.mu.Lock()
 	a, ok := c.seen.get(k)
 	c.mu.Unlock()

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -114,7 +115,9 @@ func (l *ledger) note(o outcome, site *hitkeep.Site, host, field string) {
 		ring = &outcomeRing{}
 		l.recent[id] = ring
 	}
-	ring.add(Outcome{At: l.now(), Outcome: name.group, Reason: name.reason, Field: clean(field, 60), Hostname: clean(host, maxHost)})
+	// Cloned: they may be parts of a whole body.
+	field, host = strings.Clone(clean(field, 60)), strings.Clone(clean(host, maxHost))
+	ring.add(Outcome{At: l.now(), Outcome: name.group, Reason: name.reason, Field: field, Hostname: host})
 }
 
 // newest returns a ring's outcomes, the latest first.

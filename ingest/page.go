@@ -121,11 +121,12 @@ func (c *domainCache) of(host string) string {
 	if d, ok := c.seen.get(host); ok {
 		return d
 	}
+	host = strings.Clone(host) // it may be part of a whole body
 	d, err := publicsuffix.EffectiveTLDPlusOne(host)
 	if err != nil {
 		d = host
 	}
-	c.seen.put(strings.Clone(host), d)
+	c.seen.put(host, d)
 	return d
 }
 

@@ -124,6 +124,8 @@ func (p *payload) setScalar(key string, v scalar) error {
 		p.notInteractive = !truthy(v)
 	case "wd":
 		p.webdriver = truthy(v)
+		// Only hk.js sends wd, and it leaves the fragment in url only where it is the page's address.
+		p.hash = true
 	case "h", "hash":
 		p.hash = truthy(v)
 	case "sc_w", "screen_width", "w":

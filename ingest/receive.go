@@ -153,11 +153,7 @@ func local(host string) bool {
 // the nearest registered parent too.
 func (s *Service) findSite(domain, sender, host string) *hitkeep.Site {
 	if domain != "" {
-		folded := hitkeep.FoldHost(domain)
-		if site := s.o.Sites.ByDomain(folded); site != nil {
-			return site
-		}
-		return s.o.Sites.ByHost(folded)
+		return s.namedSite(domain)
 	}
 	if sender == "" {
 		sender = host
@@ -166,6 +162,21 @@ func (s *Service) findSite(domain, sender, host string) *hitkeep.Site {
 		return nil
 	}
 	return s.o.Sites.ByHost(sender)
+}
+
+// namedSite returns the first known site of a list of domains separated by commas; trackers in
+// the field send such lists.
+func (s *Service) namedSite(domains string) *hitkeep.Site {
+	for domain := range strings.SplitSeq(domains, ",") {
+		folded := hitkeep.FoldHost(domain)
+		if site := s.o.Sites.ByDomain(folded); site != nil {
+			return site
+		}
+		if site := s.o.Sites.ByHost(folded); site != nil {
+			return site
+		}
+	}
+	return nil
 }
 
 // findPage reads the page from url or path, for all but pageviews also from the Referer.
@@ -198,7 +209,8 @@ func (s *Service) store(ctx context.Context, q *request, c receipt) (receipt, er
 		return c, err
 	}
 	s.o.At("ingest.append")
-	if _, err := s.o.Journal.Append(ctx, q.site.Tenant, record); err != nil {
+	// A browser that leaves while we wait has sent its hit all the same.
+	if _, err := s.o.Journal.Append(context.WithoutCancel(ctx), q.site.Tenant, record); err != nil {
 		return c, err
 	}
 	if late {

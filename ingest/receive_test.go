@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -141,12 +142,41 @@ func TestTaken(t *testing.T) {
 		{`{"d":"WWW.Example.COM","url":"http://example.com/"}`, "", "", "example.com"},
 		{`{"d":"blog.example.com","path":"/"}`, "", "", "example.com"},
 		{`{"d":"1099511627776","path":"/"}`, "", "", "example.com"},
+		{`{"d":"nowhere.example, example.com","path":"/"}`, "", "", "example.com"},
 		{`{"d":"example.com","url":"http://localhost:3000/"}`, "Origin", "http://localhost:3000", "localhost"}, // data-local
 		{`{"d":"example.com","url":"http://[::1]:3000/"}`, "", "", "[::1]"},
 	} {
 		if h := b.one(t, "/ingest", c.body, c.header, c.value); h.Hostname != c.host {
 			t.Errorf("%s: hostname %q, want %q", c.body, h.Hostname, c.host)
 		}
+	}
+}
+
+// TestFragment: hk.js, which always says wd, leaves a fragment only where the site routes by it.
+func TestFragment(t *testing.T) {
+	b := newTestbed(t, nil)
+	for body, want := range map[string]string{
+		`{"url":"https://example.com/a#top","d":"example.com"}`:             "/a",
+		`{"url":"https://example.com/a#top","d":"example.com","wd":0}`:      "/a#top",
+		`{"url":"https://example.com/a#/route","d":"example.com"}`:          "/a#/route",
+		`{"url":"https://example.com/a#top","d":"example.com","h":1}`:       "/a#top",
+		`{"url":"https://example.com/a?b=c#top?d","d":"example.com","h":0}`: "/a",
+	} {
+		if h := b.one(t, "/ingest", body); h.Path != want || h.Bot != "" {
+			t.Errorf("%s: path %s, want %s", body, h.Path, want)
+		}
+	}
+}
+
+// TestSenderLeaves: the hit of a browser that is gone before the answer counts.
+func TestSenderLeaves(t *testing.T) {
+	b := newTestbed(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	r := httptest.NewRequest(http.MethodPost, "/ingest", strings.NewReader(`{"d":"example.com","path":"/"}`)).WithContext(ctx)
+	cancel()
+	b.do(r)
+	if n := len(b.journal.hits(t)); n != 1 {
+		t.Errorf("%d hits stored", n)
 	}
 }
 

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -113,7 +114,9 @@ func (s *Service) settle(w http.ResponseWriter, c receipt, err error) bool {
 // refuse counts and answers an error. The outcome follows from the error unless it was set.
 func (s *Service) refuse(w http.ResponseWriter, c receipt, err error) {
 	var e *hitkeep.Error
-	if !errors.As(err, &e) {
+	if errors.Is(err, context.Canceled) {
+		e = hitkeep.Errorf(hitkeep.Unavailable, "the sender left")
+	} else if !errors.As(err, &e) {
 		s.o.Log.Error("ingest", "err", err)
 		e = hitkeep.Errorf(hitkeep.Internal, "internal error")
 	}
