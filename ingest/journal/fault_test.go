@@ -32,6 +32,9 @@ func TestPoison(t *testing.T) {
 			if _, err := j.Append(t.Context(), 1, []byte("y")); !errors.Is(err, broken) {
 				t.Fatalf("append after the failure: %v", err)
 			}
+			if err := j.Ready(); !errors.Is(err, broken) {
+				t.Fatalf("ready after the failure: %v", err)
+			}
 			if err := <-j.Fatal(); !errors.Is(err, broken) {
 				t.Fatalf("fatal: %v", err)
 			}
@@ -111,6 +114,9 @@ func TestGate(t *testing.T) {
 		_, err := j.Append(t.Context(), 1, []byte("x"))
 		if hitkeep.CodeOf(err) != want {
 			t.Fatalf("free %d: %v", free, err)
+		}
+		if ready := j.Ready(); hitkeep.CodeOf(ready) != want {
+			t.Fatalf("free %d: ready says %v", free, ready)
 		}
 		if err != nil && j.Bytes() != bytes {
 			t.Fatal("a refused record was written")

@@ -72,7 +72,8 @@ func (j *Journal) scanSegment(path string) (*segment, int64, error) {
 	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, 0, fmt.Errorf("read %s: %w", filepath.Base(path), err)
 	}
-	if !s.decodeHead(head) && s.size >= segmentHead {
+	// A bad head with nothing behind it was being written when the power went.
+	if !s.decodeHead(head) && s.size > segmentHead {
 		j.report(s, Damage{From: 0, To: segmentHead})
 	}
 	tail, err := j.scanFrames(s, f)

@@ -225,7 +225,13 @@ func TestPartialSegmentHead(t *testing.T) {
 		if err := os.Truncate(segmentFiles(t, dir)[0], n); err != nil {
 			t.Fatal(err)
 		}
+		if n == segmentHead {
+			change(t, segmentFiles(t, dir)[0], func(b []byte) []byte { return make([]byte, len(b)) })
+		}
 		again := mustOpen(t, testOptions(t, dir))
+		if d := again.Damage(); len(d) != 0 {
+			t.Fatalf("cut at %d: damage %+v", n, d)
+		}
 		a := mustAppend(t, again, 1, "x")
 		wantRecords(t, records(t, again, a.Journal, 1, 0), "x")
 		mustClose(t, again)
