@@ -221,7 +221,7 @@ func serveHTTP(l net.Listener, h http.Handler, log *slog.Logger) func(context.Co
 		defer cut()
 		srv := &http.Server{
 			Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+			ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 			BaseContext: func(net.Listener) context.Context { return base },
 		}
 		failed := make(chan error, 1)
