@@ -25,7 +25,9 @@ func (j *Journal) commitLoop() {
 				j.commit(g)
 			}
 			// The data is synced; an error of close says nothing new about it.
-			j.file.Close()
+			if j.file != nil {
+				j.file.Close()
+			}
 			return
 		}
 	}
@@ -133,10 +135,13 @@ func (j *Journal) note(frames []Frame, at int64) {
 	s.size = at
 }
 
-// roll opens the next segment if n more bytes would make the active one too long. On a full
+// roll opens the first segment if there is none, and the next one if n more bytes would make the active one too long. On a full
 // disk the active one goes on.
 func (j *Journal) roll(n int64) error {
 	s := j.active
+	if s == nil {
+		return j.fullOrFatal(j.firstSegment())
+	}
 	if s.size+n <= j.opt.SegmentBytes || len(s.stores) == 0 {
 		return nil
 	}
@@ -147,13 +152,21 @@ func (j *Journal) roll(n int64) error {
 	}
 	old := j.file
 	if err := j.addSegment(s.number + 1); err != nil {
-		if isFull(err) {
-			return errFull()
-		}
-		return j.fail(err)
+		return j.fullOrFatal(err)
 	}
 	old.Close()
 	return nil
+}
+
+// fullOrFatal makes a full disk Unavailable and every other error poison.
+func (j *Journal) fullOrFatal(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case isFull(err):
+		return errFull()
+	}
+	return j.fail(err)
 }
 
 // addSegment creates a segment durably, head and name, before any frame is written to it. After

@@ -76,6 +76,38 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
+// A start on a full disk: all can be read, and appends work as soon as there is room.
+func TestStartOnFullDisk(t *testing.T) {
+	opt := testOptions(t, t.TempDir())
+	j := mustOpen(t, opt)
+	mustAppend(t, j, 1, "one")
+	mustClose(t, j)
+	full := true
+	opt.create = func(path string) (segmentFile, error) {
+		if full {
+			return nil, syscall.ENOSPC
+		}
+		return createFile(path)
+	}
+	again := mustOpen(t, opt)
+	wantRecords(t, records(t, again, j.ID(), 1, 0), "one")
+	if _, err := again.Append(t.Context(), 1, []byte("lost")); hitkeep.CodeOf(err) != hitkeep.Unavailable {
+		t.Fatal(err)
+	}
+	full = false
+	if a := mustAppend(t, again, 1, "two"); a.First != 1 || a.Journal <= j.ID() {
+		t.Fatalf("%+v", a)
+	}
+	mustClose(t, again)
+	full = true
+	third := mustOpen(t, opt)
+	done := hitkeep.Floor{Checkpointed: third.Head(1), Parted: third.Head(1)}
+	if n, err := third.Trim(t.Context(), map[hitkeep.TenantID]hitkeep.Floor{1: done}, startTime); n != 2 || err != nil {
+		t.Fatal(n, err)
+	}
+	mustClose(t, third)
+}
+
 // A disk that is full when a segment is due: the old segment stays, and rolls later.
 func TestDiskFullAtRoll(t *testing.T) {
 	opt := testOptions(t, t.TempDir())

@@ -75,7 +75,7 @@ type Journal struct {
 
 	// Only the committer touches these.
 	file    segmentFile
-	active  *segment                   // the last of segments
+	active  *segment                   // the last of segments; nil, as file, while the disk has no room for one
 	next    int64                      // sequence of the next record
 	prev    map[hitkeep.TenantID]int64 // each store's last sequence in this journal
 	scratch []byte
@@ -128,19 +128,28 @@ func Open(opt Options) (*Journal, error) {
 	return j, nil
 }
 
-// begin chooses the new journal id and makes its first segment. META names the id durably
-// before any file bears it.
+// begin chooses the new journal id and makes its first segment. On a full disk that waits for
+// the first append that finds room: what is there can be read all the same (invariant 8).
 func (j *Journal) begin() error {
 	ids, err := readMeta(j.opt.Dir)
 	if err != nil {
 		j.opt.Log.Warn("journal META is unreadable and made anew from the segments", "error", err)
 	}
 	j.id = max(hitkeep.JournalID(j.opt.Now().UnixMicro()), j.opt.After+1, 1)
-	kept := j.Journals()
-	for _, id := range append(ids, kept...) {
+	for _, id := range append(ids, j.Journals()...) {
 		j.id = max(j.id, id+1)
 	}
-	if err := writeMeta(j.opt.Dir, append(kept, j.id)); err != nil {
+	err = j.firstSegment()
+	if isFull(err) {
+		j.opt.Log.Warn("journal: the disk is full, hits are not taken yet", "error", err)
+		return nil
+	}
+	return err
+}
+
+// firstSegment makes META name the new id durably, and then the segment that bears it.
+func (j *Journal) firstSegment() error {
+	if err := writeMeta(j.opt.Dir, append(j.Journals(), j.id)); err != nil {
 		return err
 	}
 	return j.addSegment(0)

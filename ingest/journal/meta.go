@@ -61,6 +61,7 @@ func writeMeta(dir string, ids []hitkeep.JournalID) error {
 	fmt.Fprintf(&b, "crc32c %08x\n", castagnoli(b.Bytes()))
 	tmp := filepath.Join(dir, metaTemp)
 	if err := writeSynced(tmp, b.Bytes()); err != nil {
+		os.Remove(tmp) // on a full disk every byte counts
 		return fmt.Errorf("write META: %w", err)
 	}
 	if err := os.Rename(tmp, filepath.Join(dir, metaName)); err != nil {

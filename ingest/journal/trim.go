@@ -75,8 +75,13 @@ func (j *Journal) sealed() []candidate {
 	j.imu.RLock()
 	defer j.imu.RUnlock()
 	var cs []candidate
-	for i, s := range j.segments[:len(j.segments)-1] {
-		cs = append(cs, candidate{s, j.segments[i+1].created})
+	for i, s := range j.segments {
+		switch {
+		case i+1 < len(j.segments):
+			cs = append(cs, candidate{s, j.segments[i+1].created})
+		case s.journal != j.id: // the disk had no room for the active segment
+			cs = append(cs, candidate{s, j.opt.Now()})
+		}
 	}
 	return cs
 }
