@@ -3,7 +3,6 @@ package lake
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,7 +33,10 @@ func (l *Lake) Check(ctx context.Context, tenant hitkeep.TenantID) (Report, erro
 	err := l.read(ctx, tenant, func(ctx context.Context, s *snapshot) error {
 		r.Problems = append(r.Problems, s.warnings...)
 		r.Parts = len(s.parts)
-		sound := r.checkFiles(tenant, s)
+		sound, err := r.checkFiles(ctx, tenant, s)
+		if err != nil {
+			return err
+		}
 		if err := r.checkAccounts(ctx, s, sound); err != nil {
 			return err
 		}
@@ -47,10 +49,14 @@ func (l *Lake) Check(ctx context.Context, tenant hitkeep.TenantID) (Report, erro
 }
 
 // checkFiles reads every part and returns those that can be read.
-func (r *Report) checkFiles(tenant hitkeep.TenantID, s *snapshot) (sound []hitkeep.Part) {
+func (r *Report) checkFiles(ctx context.Context, tenant hitkeep.TenantID, s *snapshot) (sound []hitkeep.Part, err error) {
+	sums, err := s.checksums(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for i, p := range s.parts {
 		before := len(r.Problems)
-		r.checkFile(tenant, s, p)
+		r.checkFile(tenant, s, p, sums[p.Name])
 		if len(r.Problems) == before {
 			sound = append(sound, p)
 			r.Rows += p.Rows
@@ -59,13 +65,32 @@ func (r *Report) checkFiles(tenant hitkeep.TenantID, s *snapshot) (sound []hitke
 			r.problem("parts %s and %s hold the same day", s.parts[i-1].Name, p.Name)
 		}
 	}
-	return sound
+	return sound, nil
 }
 
-func (r *Report) checkFile(tenant hitkeep.TenantID, s *snapshot, p hitkeep.Part) {
+// checksums returns the parts' CRC-32C as the manifest has it.
+func (s *snapshot) checksums(ctx context.Context) (map[string]int64, error) {
+	rows, err := s.conn.QueryContext(ctx, "SELECT name, crc32c FROM "+s.catalog+".part")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	sums := map[string]int64{}
+	for rows.Next() {
+		var name string
+		var crc int64
+		if err := rows.Scan(&name, &crc); err != nil {
+			return nil, err
+		}
+		sums[name] = crc
+	}
+	return sums, rows.Err()
+}
+
+func (r *Report) checkFile(tenant hitkeep.TenantID, s *snapshot, p hitkeep.Part, crc int64) {
 	name := filepath.Join(s.dir, p.Name)
-	if info, err := os.Stat(name); err != nil || info.Size() != p.Bytes {
-		r.problem("part %s does not have its %d bytes", p.Name, p.Bytes)
+	if size, sum, err := checksum(name); err != nil || size != p.Bytes || sum != crc {
+		r.problem("part %s is damaged: its %d bytes are not what was written", p.Name, size)
 		return
 	}
 	f, closer, err := openPart(name)

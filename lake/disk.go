@@ -3,6 +3,8 @@ package lake
 import (
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,6 +25,18 @@ func syncFile(name string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
+}
+
+// checksum returns a file's length and CRC-32C.
+func checksum(name string) (size, crc int64, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer f.Close()
+	h := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	size, err = io.Copy(h, f)
+	return size, int64(h.Sum32()), err
 }
 
 // replaceFile writes data under name so that a reader sees the old bytes or the new, after a

@@ -58,10 +58,10 @@ type job struct {
 	w         hitkeep.Watermark
 	manifest  manifestState // the one that the job was planned on
 
-	part     hitkeep.Part // what was written; Name is set before the COPY
-	hotRows  int64
-	seqSum   uint64 // of all rows, modulo 2^64
-	finished bool   // the file stands under its name
+	part    hitkeep.Part // what was written; Name is set before the COPY
+	hotRows int64
+	seqSum  uint64 // of all rows, modulo 2^64
+	crc     int64  // CRC-32C of the file
 }
 
 // rollPartition does Roll's steps; roll is held. No jobs means that there was nothing to do.
@@ -231,11 +231,11 @@ func (s *store) writePart(ctx context.Context, snap *snapshot, j *job) error {
 		return fmt.Errorf("verify part: %w", err)
 	}
 	s.l.at("roll.verified")
-	info, err := os.Stat(tmp)
-	if err != nil {
+	var err error
+	if j.part.Bytes, j.crc, err = checksum(tmp); err != nil {
 		return err
 	}
-	j.part.Bytes, j.part.WrittenAt = info.Size(), s.l.now().UnixMicro()
+	j.part.WrittenAt = s.l.now().UnixMicro()
 	if err := os.Rename(tmp, file); err != nil {
 		return err
 	}
@@ -244,7 +244,6 @@ func (s *store) writePart(ctx context.Context, snap *snapshot, j *job) error {
 		return err
 	}
 	s.l.at("roll.named")
-	j.finished = true
 	return nil
 }
 
@@ -343,9 +342,9 @@ func (s *store) swapPart(ctx context.Context, c *sql.Conn, j *job) error {
 	}
 	p := j.part
 	if err := s.execRows(ctx, c, 1, "INSERT INTO "+s.catalog+`.part
-		VALUES ($1, $2, $3::DATE, $4::DATE, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		VALUES ($1, $2, $3::DATE, $4::DATE, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		p.Name, int64(p.Site), p.From.String(), p.To.String(), p.MinTS, p.MaxTS, p.Rows, p.Bytes,
-		partSchema, s.l.epoch, j.manifest.version+1, p.WrittenAt); err != nil {
+		partSchema, s.l.epoch, j.manifest.version+1, p.WrittenAt, j.crc); err != nil {
 		return err
 	}
 	if !j.takeHot {

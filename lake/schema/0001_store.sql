@@ -102,7 +102,8 @@ CREATE TABLE part (
   schema_version INTEGER,
   epoch          BIGINT,
   added_version  BIGINT, -- the manifest version that names it first
-  written_at     BIGINT
+  written_at     BIGINT,
+  crc32c         BIGINT  -- of the whole file
 );
 
 -- One row. Every change of part raises version by compare-and-swap (invariant 10).
