@@ -100,7 +100,7 @@ func (s *store) copyRows(ctx context.Context, snap *snapshot, j *job, file strin
 		FROM identified
 		WHERE %s
 		ORDER BY day, visit_id, ts, journal_id, seq
-	) TO %s (FORMAT parquet, PARQUET_VERSION v1, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 65536, KV_METADATA {%s})`,
+	) TO %s (FORMAT parquet, PARQUET_VERSION v1, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 65536, USE_TMP_FILE false, KV_METADATA {%s})`,
 		text, strings.Join(partColumns, ", "), chosenSQL(j), quote(file), s.stampsOf(j).sql()), args...)
 	if err != nil {
 		return fmt.Errorf("copy rows: %w", err)
