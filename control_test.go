@@ -118,3 +118,26 @@ func TestCheckDomain(t *testing.T) {
 		}
 	}
 }
+
+func TestRezoneBeginsAtTheNextMidnight(t *testing.T) {
+	s := &Site{Timezone: "Europe/Berlin"}
+	noon := time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)
+	midnight := time.Date(2026, 11, 23, 23, 0, 0, 0, time.UTC)
+	s.Rezone("America/New_York", noon)
+	for _, c := range []struct {
+		at   time.Time
+		want string
+	}{{noon, "Europe/Berlin"}, {midnight.Add(-1), "Europe/Berlin"}, {midnight, "America/New_York"}} {
+		if got := s.ZoneAt(c.at).String(); got != c.want {
+			t.Errorf("at %s the zone is %s, want %s", c.at, got, c.want)
+		}
+	}
+	s.Rezone("Asia/Tokyo", noon.Add(time.Hour))
+	if len(s.FormerZones) != 1 || s.ZoneAt(noon).String() != "Europe/Berlin" || s.ZoneAt(midnight).String() != "Asia/Tokyo" {
+		t.Errorf("a second change on the same day: %+v", s)
+	}
+	s.Rezone("Europe/Berlin", noon.Add(2*time.Hour))
+	if len(s.FormerZones) != 0 || s.ZoneAt(midnight).String() != "Europe/Berlin" {
+		t.Errorf("changed back on the same day: %+v", s)
+	}
+}

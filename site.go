@@ -1,6 +1,7 @@
 package hitkeep
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -17,20 +18,73 @@ type Site struct {
 	IgnoreDNT bool `json:"ignore_dnt,omitempty"`
 	// Hosts lists further host names whose hits belong to the site; subdomains of Domain always do.
 	Hosts []string `json:"hosts,omitempty"`
+	// FormerZones are the time zones before Timezone, ascending. The last one may still hold.
+	FormerZones []ZoneSpan `json:"former_zones,omitempty"`
 
 	zone *time.Location // set by LoadZone
 }
 
-// LoadZone looks the time zone up once, so that Zone is cheap for every hit.
-func (s *Site) LoadZone() { s.zone = s.Zone() }
+// ZoneSpan is a time zone that a site had until a moment.
+type ZoneSpan struct {
+	Timezone string    `json:"timezone"`
+	Until    time.Time `json:"until"`
 
-// Zone returns the site's time zone. The name was checked when the site was made; a zone
+	zone *time.Location // set by LoadZone
+}
+
+// LoadZone looks the time zones up once, so that Zone and ZoneAt are cheap for every hit.
+func (s *Site) LoadZone() {
+	s.zone = s.Zone()
+	for i := range s.FormerZones {
+		s.FormerZones[i].zone = loadZone(s.FormerZones[i].Timezone)
+	}
+}
+
+// Rezone gives the site another time zone from the next local midnight on: the visitor ids of
+// a day are all made in one zone.
+func (s *Site) Rezone(name string, now time.Time) {
+	if name == s.Timezone {
+		return
+	}
+	spans := slices.Clone(s.FormerZones)
+	if n := len(spans); n > 0 && now.Before(spans[n-1].Until) {
+		// The change before has not begun yet: this one takes its place.
+		if spans[n-1].Timezone == name {
+			spans = spans[:n-1]
+		}
+	} else {
+		zone := s.Zone()
+		spans = append(spans, ZoneSpan{Timezone: s.Timezone, Until: DayOf(now, zone).End(zone).UTC()})
+	}
+	s.Timezone, s.FormerZones = name, spans
+	s.zone = nil
+	s.LoadZone()
+}
+
+// ZoneAt returns the zone in which a hit's day is counted.
+func (s *Site) ZoneAt(t time.Time) *time.Location {
+	for i := range s.FormerZones {
+		if span := &s.FormerZones[i]; t.Before(span.Until) {
+			if span.zone != nil {
+				return span.zone
+			}
+			return loadZone(span.Timezone)
+		}
+	}
+	return s.Zone()
+}
+
+// Zone returns the site's time zone, the latest one: that of reports. The name was checked when the site was made; a zone
 // database that lost it gives UTC.
 func (s *Site) Zone() *time.Location {
 	if s.zone != nil {
 		return s.zone
 	}
-	if z, err := time.LoadLocation(s.Timezone); err == nil {
+	return loadZone(s.Timezone)
+}
+
+func loadZone(name string) *time.Location {
+	if z, err := time.LoadLocation(name); err == nil {
 		return z
 	}
 	return time.UTC

@@ -176,7 +176,7 @@ func (a *API) updateSite(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	site := c.site
-	if err := p.apply(&site); err != nil {
+	if err := p.apply(&site, a.now()); err != nil {
 		return err
 	}
 	if err := a.do(r, &hitkeep.Command{PutSite: &site}); err != nil {
@@ -185,17 +185,17 @@ func (a *API) updateSite(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, a.viewSite(r, &site, c.role))
 }
 
-func (p *sitePatch) apply(s *hitkeep.Site) (err error) {
+func (p *sitePatch) apply(s *hitkeep.Site, now time.Time) (err error) {
 	if p.Domain != nil {
 		if s.Domain, err = hitkeep.CheckDomain(*p.Domain); err != nil {
 			return err
 		}
 	}
 	if p.Timezone != nil {
-		s.Timezone = *p.Timezone
-		if err := hitkeep.CheckZone(s.Timezone); err != nil {
+		if err := hitkeep.CheckZone(*p.Timezone); err != nil {
 			return err
 		}
+		s.Rezone(*p.Timezone, now)
 	}
 	if p.HonorDNT != nil {
 		s.IgnoreDNT = !*p.HonorDNT

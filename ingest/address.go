@@ -11,12 +11,18 @@ import (
 func (s *Service) clientAddr(r *http.Request) netip.Addr {
 	peer := peerAddr(r.RemoteAddr)
 	if !s.trusted(peer) {
-		if s.o.UntrustedForwarded != nil && forwarded(r) {
+		if s.o.UntrustedForwarded != nil && nearby(peer) && forwarded(r) {
 			s.warnForwarded.Do(func() { s.o.UntrustedForwarded(peer) })
 		}
 		return peer
 	}
 	return s.forwardedAddr(r, peer)
+}
+
+// nearby says whether a peer can be the operator's own proxy. A header from elsewhere is some
+// visitor's invention: it must not end up as advice to trust that address.
+func nearby(peer netip.Addr) bool {
+	return peer.IsLoopback() || peer.IsPrivate() || peer.IsLinkLocalUnicast()
 }
 
 func forwarded(r *http.Request) bool {

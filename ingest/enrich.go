@@ -62,7 +62,7 @@ func (s *Service) enrich(q *request) (h hitkeep.Hit, late bool, err error) {
 		return h, false, err
 	}
 	who := person{site: q.site.ID, addr: q.addr, client: q.client, agent: q.agent.ua, domain: domain}
-	late, err = s.identify(&h, &who, q.site.Zone())
+	late, err = s.identify(&h, &who, q.site.ZoneAt(q.ts))
 	return h, late, err
 }
 
