@@ -47,6 +47,7 @@ type Appliance struct {
 	compactor *compactor.Compactor
 	api       *api.API
 	feed      *feed
+	uses      *tokenUse
 	admin     http.Handler
 
 	importKey []byte
@@ -162,10 +163,13 @@ func (a *Appliance) policy() compactor.Policy {
 	return p
 }
 
-func (a *Appliance) openJournal(context.Context) error {
-	var err error
+func (a *Appliance) openJournal(ctx context.Context) error {
+	after, err := a.latestJournal(ctx)
+	if err != nil {
+		return err
+	}
 	a.journal, err = journal.Open(journal.Options{
-		Dir: a.cfg.path(journalDir), Now: a.now, Log: a.log, At: a.at,
+		Dir: a.cfg.path(journalDir), Now: a.now, Log: a.log, At: a.at, After: after,
 		FreeDisk: func() (uint64, error) { return freeDisk(a.cfg.DataDir) }, MinFree: minFreeDisk,
 		Published: func(f journal.Frame) { a.pipeline.Publish(f) },
 	})
@@ -174,6 +178,25 @@ func (a *Appliance) openJournal(context.Context) error {
 	}
 	a.onClose(a.journal.Close)
 	return nil
+}
+
+// latestJournal is the greatest journal id that a store knows: the new one must be greater even
+// if journal/ was lost and the clock went back.
+func (a *Appliance) latestJournal(ctx context.Context) (latest hitkeep.JournalID, err error) {
+	tenants, err := a.lake.Tenants()
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range tenants {
+		w, err := a.lake.Watermark(ctx, t)
+		if err != nil {
+			return 0, err
+		}
+		for id := range w {
+			latest = max(latest, id)
+		}
+	}
+	return latest, nil
 }
 
 func (a *Appliance) openIngest(ctx context.Context) error {
@@ -208,7 +231,11 @@ func (a *Appliance) untrustedForwarded(peer netip.Addr) {
 	})
 }
 
-func (a *Appliance) openAPI(context.Context) error {
+func (a *Appliance) openAPI(ctx context.Context) error {
+	var err error
+	if a.uses, err = openTokenUse(ctx, a.proj); err != nil {
+		return err
+	}
 	key, err := secretFile(a.cfg.path(controlDir, jwtKeyFile), a.rand)
 	if err != nil {
 		return err
@@ -225,6 +252,7 @@ func (a *Appliance) openAPI(context.Context) error {
 		Notices: a.notices.list, Key: key, SetupToken: a.setup.token,
 		PublicURL: a.cfg.PublicURL, Demo: a.demoLogin, Version: Version, LoginRate: loginRate,
 		TrustedProxies: a.cfg.TrustedProxies, Now: a.now, Rand: a.rand, Log: a.log,
+		TokenUsed: a.uses.used, TokenLastUsed: a.uses.at,
 	})
 	return err
 }

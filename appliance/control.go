@@ -118,11 +118,26 @@ func indexHosts(s *hitkeep.State) *hostIndex {
 		x.byHost[site.Domain] = site
 	}
 	for _, t := range s.Tokens {
-		if len(t.Hash) == 32 {
+		if len(t.Hash) == 32 && ownerMayWrite(s, t) {
 			x.tokens[[32]byte(t.Hash)] = t
 		}
 	}
 	return x
+}
+
+// ownerMayWrite says whether a token's maker could still write hits where the token may: a
+// token never has more than its maker. Tokens made on the box have no owner.
+func ownerMayWrite(s *hitkeep.State, t *hitkeep.Token) bool {
+	owner := s.Users[t.Owner]
+	switch {
+	case t.Owner == 0:
+		return true
+	case owner == nil:
+		return false
+	case t.Site == 0:
+		return owner.Role == hitkeep.RoleOwner || owner.Role == hitkeep.RoleAdmin
+	}
+	return s.SiteRole(owner, t.Site).AtLeast(hitkeep.RoleEditor)
 }
 
 // ByHost returns the site of the nearest registered parent domain of a folded host, or nil.

@@ -91,6 +91,7 @@ func (a *Appliance) Serve(ctx context.Context, l net.Listener, out io.Writer) er
 		a.compactor.Run,
 		a.endStreams,
 		a.pruneLogins,
+		a.uses.run,
 	}
 	if a.cfg.Demo {
 		parts = append(parts, a.runDemo)
