@@ -118,24 +118,6 @@ func dispatch(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	return cmd.run(ctx, c)
 }
 
-func findCommand(args []string) (*command, []string, error) {
-	all := commands()
-	var names []string
-	for i := range all {
-		words := strings.Fields(all[i].name)
-		names = append(names, all[i].name)
-		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
-			return &all[i], args[len(words):], nil
-		}
-	}
-	typed := strings.Join(args[:min(2, len(args))], " ")
-	err := usagef("unknown command %q; hitkeep help lists them", typed)
-	if best := nearest(typed, names); best != "" {
-		err = usagef("unknown command %q; did you mean %q?", typed, best)
-	}
-	return nil, nil, err
-}
-
 // parse reads flags and arguments in any order and returns the settings given as flags.
 func (c *call) parse(cmd *command, args []string) (settingFlags map[string]string, help bool, err error) {
 	fs := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
@@ -150,7 +132,7 @@ func (c *call) parse(cmd *command, args []string) (settingFlags map[string]strin
 		if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 			return nil, true, printUsage(c.stdout, cmd, fs)
 		} else if err != nil {
-			return nil, false, usagef("%s: %v", cmd.name, err)
+			return nil, false, flagError(cmd, fs, err)
 		}
 		if fs.NArg() == 0 {
 			break

@@ -106,7 +106,7 @@ func TestBadInput(t *testing.T) {
 	}{
 		{"body too large", "/ingest", big, false, 413, []string{`"error"`}},
 		{"batch too large", "/api/ingest/batch", strings.Repeat(" ", 11<<20), true, 413, []string{`"error"`}},
-		{"malformed JSON", "/ingest", `{"d":"one.example",,"url":"https://one.example/"}`, false, 400, []string{`"error"`, "19"}},
+		{"malformed JSON", "/ingest", `{"d":"one.example",,"url":"https://one.example/"}`, false, 400, []string{`"error"`, "byte 20"}},
 		{"cut JSON", "/ingest", `{"d":"one.example"`, false, 400, []string{`"error"`}},
 		{"not JSON", "/ingest", `hello`, false, 400, []string{`"error"`}},
 		{"no site", "/ingest", `{"path":"/x"}`, false, 400, []string{`"d"`}},
