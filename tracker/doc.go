@@ -58,7 +58,7 @@
 //	                p       object   properties, values as given by the page; may be absent
 //	                i       boolean  interactive, only if the page said so
 //	                rev     object   {amount: number or string, currency: string}, if any
-//	                r       string   the url of the page's own pageview, or document.referrer before one
+//	                r       string   the referrer of the page's pageview: an event may overtake it
 //	/ingest/engagement
 //	                e       integer  visible milliseconds since the page's last such hit, > 0: add them up
 //	                sd      integer  0..100, part of the page seen so far, from the top: take the maximum

@@ -38,6 +38,7 @@ interface Hit extends RequestInit {
   // A second copy would count everything twice; without its element the script has no address.
   if (script && !stub.event) {
     let page: string | undefined // what engagement belongs to: the last pageview, if any
+    // Of the page as it was counted: an event that overtakes its pageview tells the same source.
     let referrer = d.referrer
     let visibleMS = 0
     let visibleSince = 0 // 0 while hidden
@@ -147,14 +148,14 @@ interface Hit extends RequestInit {
       engage()
       visibleMS = bottom = 0
       put('', to, {
-        referrer,
+        referrer: (referrer = page || referrer),
         vp_w: innerWidth,
         vp_h: innerHeight,
         sc_w: screen.width,
         sc_h: screen.height,
         lang: nav.language,
       })
-      referrer = page = to
+      page = to
     }
 
     /** On every change of visibility and at the end: mobile browsers often give no other sign. */

@@ -16,6 +16,8 @@ beforeEach(async () => {
       let state = 'visible'
       Object.defineProperty(document, 'visibilityState', { get: () => state })
       Object.defineProperty(document, 'hidden', { get: () => state != 'visible' })
+      // An hour passes in the back/forward cache, where no script runs.
+      addEventListener('pageshow', (e) => e.persisted && window.moveClock(3_600_000))
       window.show = (visible) => {
         state = visible ? 'visible' : 'hidden'
         document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))

@@ -45,8 +45,21 @@ test('an event has its fields', async () => {
     p: { plan: 'pro', n: 3 },
     i: false,
     rev: { amount: 9.5, currency: 'EUR' },
-    r: s.origin + '/',
+    r: '',
   })
+})
+
+test('an event has the referrer of its pageview', async () => {
+  await open()
+  await p.evaluate(() => {
+    hk('event', 'first')
+    history.pushState(0, '', '/2')
+    hk('event', 'second')
+  })
+  await mark(s, p)
+  const views = s.hits.filter(isPageview).map((hit) => hit.referrer)
+  assert.deepEqual(views, ['', s.origin + '/'])
+  assert.deepEqual(s.hits.filter(isEvent).map((hit) => hit.r), [...views, views[1]])
 })
 
 test('hk.event takes a name and properties', async () => {

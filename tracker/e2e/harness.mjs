@@ -26,7 +26,7 @@ export const launch = () =>
 export async function serve() {
   const files = new Map()
   for (const name of ['hk.js', 'hk-ext.js']) files.set('/' + name, await readFile(new URL('../' + name, import.meta.url)))
-  const s = { hits: [], loads: [], pages: new Map([['/favicon.ico', '']]), answer: () => 202, waiters: [] }
+  const s = { hits: [], arrived: [], loads: [], pages: new Map([['/favicon.ico', '']]), answer: () => 202, waiters: [] }
   const server = createServer(async (req, res) => {
     const { pathname } = new URL(req.url, 'http://x')
     if (req.method == 'POST') {
@@ -34,6 +34,7 @@ export async function serve() {
       for await (const chunk of req.setEncoding('utf8')) body += chunk
       const hit = { path: pathname, headers: req.headers, ...JSON.parse(body) }
       s.hits.push(hit)
+      s.arrived.push(hit.id)
       const status = s.answer(hit)
       if (status) res.writeHead(status, { 'Access-Control-Allow-Origin': '*' }).end()
       else res.destroy()
@@ -102,6 +103,9 @@ export async function tab(browser, { context: options, init } = {}) {
   const p = await context.newPage()
   p.errors = []
   p.on('pageerror', (e) => p.errors.push(e))
+  // What the page sent, in its order; the server sees the order of connections.
+  p.sent = []
+  p.on('request', (r) => r.method() == 'POST' && p.sent.push(JSON.parse(r.postData()).id))
   p.logged = []
   p.on('console', (m) => p.logged.push(m.text()))
   p.advance = (ms) => p.evaluate((ms) => window.moveClock(ms), ms)
@@ -118,10 +122,15 @@ export const logged = (p, pattern) =>
   p.waitForEvent('console', { predicate: (m) => pattern.test(m.text()) }).then((m) => m.text())
 
 /**
- * Proves that nothing else was sent: an event of the page is sent after all that came before, and
- * requests of one page start in order.
+ * Sends an event and waits for all that the page sent up to it, so that what is missing then was
+ * never sent. Puts s.hits into the order of sending.
  */
 export async function mark(s, p, name = 'mark') {
   await p.evaluate((name) => hk('event', name), name)
-  await s.wait((hit) => hit.n == name)
+  const { id } = await s.wait((hit) => hit.n == name)
+  const count = (list, id) => list.filter((x) => x == id).length
+  while (!p.sent.includes(id)) await p.waitForEvent('request')
+  const before = p.sent.slice(0, p.sent.indexOf(id))
+  await s.wait(() => before.every((id) => count(s.arrived, id) >= count(before, id)))
+  s.hits.sort((a, b) => p.sent.indexOf(a.id) - p.sent.indexOf(b.id))
 }

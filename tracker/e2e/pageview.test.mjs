@@ -123,9 +123,9 @@ test('data-exclude leaves pages out, with their events', async () => {
   await open('data-exclude="/admin/**, /user/*/edit,/a.c" data-debug', '/admin/x/y?q=1')
   await logged(p, /^hk ignored/)
   const go = (path) => p.evaluate((path) => (history.pushState(0, '', path), hk('event', 'on ' + path)), path)
-  for (const path of ['/user/7/edit', '/a.c', '/user/7/8/edit', '/abc', '/admin', '/r?u=https://x/a.c']) await go(path)
+  for (const path of ['/user/7/edit', '/a.c', '/user/7/8/edit', '/abc', '/a.cd', '/admin', '/r?u=https://x/a.c']) await go(path)
   await mark(s, p)
-  const seen = ['/user/7/8/edit', '/abc', '/admin', '/r?u=https://x/a.c']
+  const seen = ['/user/7/8/edit', '/abc', '/a.cd', '/admin', '/r?u=https://x/a.c']
   assert.deepEqual(paths(views()), seen)
   assert.deepEqual(s.hits.filter(isEvent).map((e) => e.n), [...seen.map((path) => 'on ' + path), 'mark'])
 })

@@ -29,7 +29,7 @@ const sendsNothing = async (pattern) => {
   const origin = new URL(p.url()).origin
   s.pages.set('/end', '')
   await p.goto(origin + '/end')
-  assert.deepEqual(s.hits, [])
+  assert.deepEqual([p.sent, s.hits], [[], []])
 }
 
 const doNotTrack = () => Object.defineProperty(Navigator.prototype, 'doNotTrack', { get: () => '1' })
@@ -83,7 +83,7 @@ test('localhost says nothing without data-debug', async () => {
   await p.evaluate(() => hk('event', 'x'))
   s.pages.set('/end', '')
   await p.goto(`http://localhost:${s.port}/end`)
-  assert.deepEqual([s.hits, p.logged], [[], []])
+  assert.deepEqual([p.sent, s.hits, p.logged], [[], [], []])
 })
 
 test('data-local counts localhost', async () => {
