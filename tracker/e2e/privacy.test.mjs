@@ -65,7 +65,7 @@ test('localStorage.hk_ignore opts out, from the next hit on', async () => {
   await p.evaluate(() => (localStorage.hk_ignore = 1))
   await p.evaluate(() => hk('event', 'x'))
   await logged(p, /ignored opt-out/)
-  s.hits.length = p.logged.length = 0
+  s.hits.length = p.sent.length = p.logged.length = 0
   await p.reload()
   await sendsNothing(/ignored opt-out/)
 })
