@@ -12,17 +12,44 @@ export interface Live {
   close(): void;
 }
 
-/** Listens to a site until closed. The browser reconnects by itself. */
+/**
+ * Listens to a site until closed. The browser reconnects by itself. A hidden
+ * page lets go of its stream: over http/1.1 a browser has six connections to a
+ * server, and six tabs would take them all.
+ */
 export function listen(siteId: string): Live {
   const current = signal<number | null>(null);
   const hits = signal(0);
   const first = signal(false);
-  const source = new EventSource(`${sitePath(siteId)}/live`);
-  source.addEventListener('current', (e) => {
-    const { visitors } = JSON.parse((e as MessageEvent<string>).data) as { visitors: number };
-    current.set(visitors);
-  });
-  source.addEventListener('hits', () => hits.update((n) => n + 1));
-  source.addEventListener('first', () => first.set(true));
-  return { current, hits, first, close: () => source.close() };
+  let source: EventSource | null = null;
+  const open = () => {
+    source = new EventSource(`${sitePath(siteId)}/live`);
+    source.addEventListener('current', (e) => {
+      const { visitors } = JSON.parse((e as MessageEvent<string>).data) as { visitors: number };
+      current.set(visitors);
+    });
+    source.addEventListener('hits', () => hits.update((n) => n + 1));
+    source.addEventListener('first', () => first.set(true));
+  };
+  const close = () => {
+    source?.close();
+    source = null;
+  };
+  const turn = () => {
+    if (document.hidden) return close();
+    if (source) return;
+    open();
+    hits.update((n) => n + 1); // what came meanwhile
+  };
+  document.addEventListener('visibilitychange', turn);
+  if (!document.hidden) open();
+  return {
+    current,
+    hits,
+    first,
+    close: () => {
+      document.removeEventListener('visibilitychange', turn);
+      close();
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { DestroyRef, Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
+import { DestroyRef, Injectable, computed, inject, signal, untracked } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { ActivatedRoute, Router, type Params as RouterParams } from '@angular/router';
 import type { Site } from '../api/model';
@@ -58,11 +58,6 @@ export class Board {
   constructor() {
     const timer = setInterval(() => this.minute.update((n) => n + 1), 60_000);
     inject(DestroyRef).onDestroy(() => clearInterval(timer));
-    effect(() => {
-      const site = this.site();
-      const key = this.view().range.key;
-      if (site && key !== 'custom') remember(site.id, key);
-    });
   }
 
   /** Opens a site: with the range last used here, or today for a new one. */
@@ -78,6 +73,8 @@ export class Board {
 
   change(part: Partial<View>, replaceUrl = false): void {
     const view = { ...untracked(this.view), ...part };
+    const site = untracked(this.site);
+    if (site && part.range && part.range.key !== 'custom') remember(site.id, part.range.key);
     void this.router.navigate([], { relativeTo: this.route, queryParams: writeView(view, FALLBACK) as RouterParams, replaceUrl });
   }
 

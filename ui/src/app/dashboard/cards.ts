@@ -13,7 +13,7 @@ import { Tip } from '../kit/tip';
   imports: [Delta, Failed, Tip, TranslocoPipe],
   template: `
     @if (report().problem(); as p) {
-      <hk-failed [problem]="p" (retry)="report().retry()" class="h-24" />
+      <hk-failed [problem]="p" (retry)="report().retry()" class="min-h-24" />
     } @else {
       <div class="grid grid-cols-2 overflow-hidden rounded-t-[0.8125rem] sm:grid-cols-3 lg:grid-cols-6" role="group" [attr.aria-label]="'cards.label' | transloco" [attr.aria-busy]="report().stale()">
         @for (c of cards(); track c.metric) {

@@ -53,8 +53,8 @@ export class FilterDialog {
   protected readonly operators = OPERATORS;
   protected readonly short = shortName;
   protected readonly draft = linkedSignal<Filter>(() => this.board.view().filters[this.index()] ?? { op: 'is', dimension: 'event:page', values: [] });
-  /** suggestions are of what the other filters leave */
-  protected readonly others = computed(() => replaceFilter(this.board.view().filters, this.index(), null));
+  /** suggestions are of what the filters on other dimensions leave */
+  protected readonly others = computed(() => replaceFilter(this.board.view().filters, this.index(), null).filter((f) => f.dimension !== this.draft().dimension));
 
   protected setOperator(op: Operator): void {
     this.draft.update((f) => ({ ...f, op }));

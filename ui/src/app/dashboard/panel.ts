@@ -13,6 +13,8 @@ import type { Group, Tab } from './tabs';
 /** Rows shown before "details". */
 const ROWS = 9;
 const COUNTRIES = 300;
+/** Rows under the map. */
+const TOP = 3;
 
 /** One card of lists under tabs; loads and fails by itself. */
 @Component({
@@ -28,7 +30,7 @@ export class Panel {
   readonly wide = input(false);
 
   protected readonly board = inject(Board);
-  protected readonly rowCount = ROWS;
+  protected readonly topRows = TOP;
   protected readonly tab = computed<Tab>(() => {
     const { key, tabs } = this.group();
     return tabs.find((t) => t.key === this.board.view().tabs[key]) ?? tabs[0];

@@ -13,7 +13,8 @@ import { replaceFilter, shortName } from './filters';
       <ul class="flex flex-wrap items-center gap-2 pb-3" [attr.aria-label]="'filter.active' | transloco" data-test="pills">
         @for (p of pills(); track p.text) {
           <li class="flex max-w-full items-center rounded-full border border-line bg-card text-[0.8125rem] shadow-card">
-            <button type="button" class="flex min-w-0 items-center gap-1.5 rounded-l-full py-1.5 pr-1 pl-3.5" (click)="edit.emit($index)" [attr.aria-label]="('filter.edit' | transloco) + ': ' + ('dimension.' + p.name | transloco) + ' ' + ('operator.' + p.op | transloco) + ' ' + p.values">
+            <button type="button" class="flex min-w-0 items-center gap-1.5 rounded-l-full py-1.5 pr-1 pl-3.5" (click)="edit.emit($index)">
+              <span class="sr-only">{{ 'filter.edit' | transloco }}:</span>
               <span class="text-ink-3">{{ 'dimension.' + p.name | transloco }} {{ 'operator.' + p.op | transloco }}</span>
               <span class="truncate font-medium">{{ p.values }}</span>
             </button>

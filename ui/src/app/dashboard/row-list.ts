@@ -29,7 +29,7 @@ import type { Tab } from './tabs';
             <span class="num min-w-12 flex-none pl-3 text-right font-medium" [title]="r.exact">{{ r.number }}</span>
           </button>
           @if (isPage() && r.value.startsWith('/')) {
-            <a class="absolute right-28 hidden rounded bg-card p-1 text-ink-3 group-focus-within/row:block group-hover/row:block hover:text-accent max-sm:!hidden" [href]="'https://' + domain() + r.value" target="_blank" rel="noopener noreferrer" [attr.aria-label]="('panel.visit' | transloco) + ' ' + r.name"><i class="pi pi-external-link text-[0.6875rem]" aria-hidden="true"></i></a>
+            <a class="absolute right-28 hidden size-6 place-items-center rounded bg-card text-ink-3 group-focus-within/row:grid group-hover/row:grid hover:text-accent max-sm:!hidden" [href]="'https://' + domain() + r.value" target="_blank" rel="noopener noreferrer" [attr.aria-label]="('panel.visit' | transloco) + ' ' + r.name"><i class="pi pi-external-link text-[0.6875rem]" aria-hidden="true"></i></a>
           }
         </li>
       }

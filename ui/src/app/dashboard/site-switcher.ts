@@ -11,7 +11,7 @@ import { Board } from './board';
   selector: 'hk-site-switcher',
   imports: [Drop, RouterLink, TranslocoPipe],
   template: `
-    <hk-drop #drop [label]="'sites.switch' | transloco" look="btn max-w-full border-transparent bg-transparent px-2 text-base font-semibold tracking-tight" (openChange)="search.set('')">
+    <hk-drop #drop [label]="('sites.switch' | transloco) + ': ' + (board.site()?.domain ?? '')" look="btn max-w-full border-transparent bg-transparent px-2 text-base font-semibold tracking-tight" (openChange)="search.set('')">
       <span class="truncate">{{ board.site()?.domain }}</span>
       <i class="pi pi-chevron-down text-[0.6875rem] text-ink-3" aria-hidden="true"></i>
       <ng-template>

@@ -14,7 +14,7 @@ import { problemText } from '../kit/failed';
   selector: 'hk-login',
   imports: [Brand, Field, FormsModule, TranslocoPipe],
   templateUrl: './login.html',
-  host: { class: 'mx-auto flex min-h-dvh max-w-sm flex-col justify-center px-4 py-10' },
+  host: { role: 'main', class: 'mx-auto flex min-h-dvh max-w-sm flex-col justify-center px-4 py-10' },
   changeDetection: ChangeDetectionStrategy.OnPush,
 })
 export class LoginPage {

@@ -19,7 +19,7 @@ const SHORTEST = 10;
   selector: 'hk-setup',
   imports: [Brand, Field, FormsModule, TranslocoPipe, ZoneSelect],
   templateUrl: './setup.html',
-  host: { class: 'mx-auto block max-w-md px-4 py-10 sm:py-16' },
+  host: { role: 'main', class: 'mx-auto block max-w-md px-4 py-10 sm:py-16' },
   changeDetection: ChangeDetectionStrategy.OnPush,
 })
 export class Setup {

@@ -12,7 +12,7 @@ import { Copy } from '../kit/copy';
         <span class="code text-xs text-ink-3">&lt;head&gt;</span>
         <hk-copy class="ml-auto" [text]="code()" />
       </div>
-      <pre class="code overflow-x-auto px-4 py-3.5 break-all whitespace-pre-wrap" tabindex="0" [attr.aria-label]="'settings.snippet' | transloco" data-test="snippet">{{ code() }}</pre>
+      <pre class="code overflow-x-auto px-4 py-3.5 wrap-anywhere whitespace-pre-wrap" tabindex="0" [attr.aria-label]="'settings.snippet' | transloco" data-test="snippet">{{ code() }}</pre>
     </div>
   `,
   host: { class: 'block' },

@@ -14,11 +14,11 @@ import { Delta } from '../kit/delta';
   selector: 'hk-site-card',
   imports: [Delta, RouterLink, Sparkline, TranslocoPipe],
   template: `
-    <a class="card block p-5 transition-colors hover:border-line-strong" [routerLink]="['/', site().domain]">
+    <a class="card block h-full p-5 transition-colors hover:border-line-strong" [routerLink]="['/', site().domain]">
       <div class="flex items-center gap-2">
         <h2 class="truncate text-[0.9375rem] font-semibold tracking-tight" [title]="site().domain">{{ site().domain }}</h2>
         @if (site().role === 'viewer') {
-          <span class="ml-auto text-xs text-ink-3">{{ 'role.viewer' | transloco }}</span>
+          <span class="ml-auto flex-none text-xs text-ink-3">{{ 'role.viewer' | transloco }}</span>
         }
       </div>
       @if (!site().first_hit_at) {
@@ -45,7 +45,7 @@ import { Delta } from '../kit/delta';
       }
     </a>
   `,
-  host: { class: 'block' },
+  host: { class: 'block h-full' },
   changeDetection: ChangeDetectionStrategy.OnPush,
 })
 export class SiteCard {
