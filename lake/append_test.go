@@ -333,3 +333,19 @@ func benchLake(b *testing.B) *Lake {
 	b.Cleanup(func() { l.Close(context.Background()); e.Close() })
 	return l
 }
+
+// BenchmarkRoll100k rolls a day of 100,000 hits and reports what they weigh.
+func BenchmarkRoll100k(b *testing.B) {
+	for range b.N {
+		b.StopTimer()
+		l := benchLake(b)
+		g := newGenerator(7)
+		for range 10 {
+			mustAppend(b, l, g.batch(5, 10_000, day0, day0))
+		}
+		b.StartTimer()
+		mustRoll(b, l, day0, day0)
+		b.StopTimer()
+		b.ReportMetric(float64(liveParts(b, l)[0].Bytes)/0.1, "bytes/1M-rows")
+	}
+}
