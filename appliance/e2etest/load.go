@@ -27,6 +27,8 @@ type Load struct {
 	sent []sentHit // index = n
 
 	acked, resent int
+	// NewIDs makes every re-send a hit of its own, as a broken tracker would: to see doubles.
+	NewIDs bool
 	// Strange counts answers that are neither an acknowledgement nor "come back later".
 	Strange []string
 }
@@ -105,6 +107,9 @@ func (l *Load) resend(unacked bool) int {
 	n := l.rng.IntN(len(l.sent))
 	for try := 0; unacked && l.sent[n].acked && try < 50; try++ {
 		n = l.rng.IntN(len(l.sent))
+	}
+	if l.NewIDs {
+		l.sent[n].id = l.rng.Uint64() | 1
 	}
 	return n
 }
