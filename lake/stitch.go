@@ -10,7 +10,7 @@ import (
 )
 
 // The common table expressions that turn `facts` into `stitched` (the visit of every hit as the
-// key v_day, v_visitor, v_chain) and further into `identified` (the same with visit_id). A caller
+// key v_visitor, v_seq) and further into `identified` (the same with visit_id). A caller
 // writes
 //
 //	WITH facts AS NOT MATERIALIZED (SELECT ... ), <stitchSQL>, <identifySQL> SELECT ... FROM identified

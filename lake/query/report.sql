@@ -20,37 +20,37 @@ facts AS NOT MATERIALIZED (
 hits AS NOT MATERIALIZED (
   SELECT *, epoch_us(ts) AS us
   FROM stitched
-  WHERE v_chain IS NOT NULL
+  WHERE v_seq IS NOT NULL
 )
 {{- if not .WithBots}},
 -- One bot hit makes its visit a bot's visit.
 bots AS (
-  SELECT DISTINCT v_day, v_visitor, v_chain
+  SELECT DISTINCT v_visitor, v_seq
   FROM hits
   WHERE bot IS NOT NULL
 )
 {{- end}}
 {{- if .Verdict}},
 verdicts AS (
-  SELECT v_day, v_visitor, v_chain, arg_min({'bot': bot, 'bot_name': bot_name}, row(us, journal_id, seq)) AS verdict
+  SELECT v_visitor, v_seq, arg_min({'bot': bot, 'bot_name': bot_name}, row(us, journal_id, seq)) AS verdict
   FROM hits
   WHERE bot IS NOT NULL
-  GROUP BY v_day, v_visitor, v_chain
+  GROUP BY v_visitor, v_seq
 )
 {{- end}}
 {{- if .Engaged}},
 engaged AS (
-  SELECT v_day, v_visitor, v_chain, sum(engaged_ms) AS engaged_ms
+  SELECT v_visitor, v_seq, sum(engaged_ms) AS engaged_ms
   FROM hits
   WHERE kind = 'engagement'
-  GROUP BY v_day, v_visitor, v_chain
+  GROUP BY v_visitor, v_seq
 )
 {{- end}}
 {{- if .Visits}},
 -- Whole visits, also where the range cuts them.
 built AS (
   SELECT
-    v_day, v_visitor, v_chain,
+    v_visitor, v_seq,
     min(us) AS starts,
     max(us) AS ends
 {{- if .Bounces}},
@@ -70,35 +70,35 @@ built AS (
 {{- end}}
   FROM hits AS h
 {{- if not .WithBots}}
-  ANTI JOIN bots USING (v_day, v_visitor, v_chain)
+  ANTI JOIN bots USING (v_visitor, v_seq)
 {{- end}}
   WHERE kind IN ('pageview', 'event')
-  GROUP BY v_day, v_visitor, v_chain
+  GROUP BY v_visitor, v_seq
 ),
 visits AS (
   SELECT b.*
 {{- range .VisitColumns}}, {{.}}{{end}}
   FROM built AS b
 {{- if .Verdict}}
-  LEFT JOIN verdicts AS t USING (v_day, v_visitor, v_chain)
+  LEFT JOIN verdicts AS t USING (v_visitor, v_seq)
 {{- end}}
 {{- if .Engaged}}
-  LEFT JOIN engaged AS e USING (v_day, v_visitor, v_chain)
+  LEFT JOIN engaged AS e USING (v_visitor, v_seq)
 {{- end}}
 )
 {{- end}}
 {{- range .Matched}},
 -- Hits of people's visits that the filter lets through.
 {{.Name}} AS NOT MATERIALIZED (
-  SELECT h.v_day, h.v_visitor, h.v_chain, h.visitor_id, h.kind, h.us
+  SELECT h.v_visitor, h.v_seq, h.visitor_id, h.kind, h.us
 {{- if $.Attention}}, h.engaged_ms, h.scroll_depth{{end}}
 {{- if $.Exits}}, h.journal_id = v.exit_hit.journal_id AND h.seq = v.exit_hit.seq AS leaves{{end}}
 {{- range .Labels}}, {{.}}{{end}}
   FROM hits AS h
 {{- if .JoinsVisits}}
-  JOIN visits AS v USING (v_day, v_visitor, v_chain)
+  JOIN visits AS v USING (v_visitor, v_seq)
 {{- else if not $.WithBots}}
-  ANTI JOIN bots USING (v_day, v_visitor, v_chain)
+  ANTI JOIN bots USING (v_visitor, v_seq)
 {{- end}}
   WHERE {{.Filter}}
 )
@@ -113,11 +113,11 @@ visits AS (
 {{- else}}
   SELECT v.*{{range .Keys}}, m.{{.}}{{end}}
   FROM (
-    SELECT DISTINCT v_day, v_visitor, v_chain{{range .Keys}}, {{.}}{{end}}
+    SELECT DISTINCT v_visitor, v_seq{{range .Keys}}, {{.}}{{end}}
     FROM {{.Matched}}
     WHERE kind IN ('pageview', 'event')
   ) AS m
-  JOIN visits AS v USING (v_day, v_visitor, v_chain)
+  JOIN visits AS v USING (v_visitor, v_seq)
 {{- end}}
 ),
 {{- if $.Slot}}
@@ -173,7 +173,7 @@ exit_rows AS (
 {{- if .Views}},
 -- Visible time on the pages that match, of the visits with such a pageview.
 viewed AS (
-  SELECT v_day, v_visitor, v_chain{{range .Keys}}, {{.}}{{end}}, count_if(kind = 'pageview') AS views, sum(engaged_ms) AS view_ms
+  SELECT v_visitor, v_seq{{range .Keys}}, {{.}}{{end}}, count_if(kind = 'pageview') AS views, sum(engaged_ms) AS view_ms
   FROM matched
   WHERE kind IN ('pageview', 'engagement')
   GROUP BY ALL
@@ -181,14 +181,14 @@ viewed AS (
 view_rows AS (
   SELECT {{range .StartDims}}{{.}}, {{end}}count(*) AS viewers, sum(view_ms) AS view_ms
   FROM viewed
-  JOIN visits USING (v_day, v_visitor, v_chain)
+  JOIN visits USING (v_visitor, v_seq)
   WHERE views > 0 AND starts >= $from AND starts < $to
   GROUP BY ALL
 )
 {{- end}}
 {{- if .Depths}},
 scrolled AS (
-  SELECT v_day, v_visitor, v_chain{{range .Keys}}, {{.}}{{end}}, max(scroll_depth) AS depth
+  SELECT v_visitor, v_seq{{range .Keys}}, {{.}}{{end}}, max(scroll_depth) AS depth
   FROM matched
   WHERE scroll_depth IS NOT NULL
   GROUP BY ALL
@@ -196,7 +196,7 @@ scrolled AS (
 depth_rows AS (
   SELECT {{range .StartDims}}{{.}}, {{end}}count(*) AS scrollers, sum(depth) AS depth
   FROM scrolled
-  JOIN visits USING (v_day, v_visitor, v_chain)
+  JOIN visits USING (v_visitor, v_seq)
   WHERE starts >= $from AND starts < $to
   GROUP BY ALL
 )

@@ -1,14 +1,13 @@
--- Grain: one row per row of `facts`, with the visit it belongs to (v_day, v_visitor, v_chain; all
--- null for an engagement or vital outside any visit). Needs CTE `facts` (site_id, day, visitor_id,
--- journal_id, seq, ts, kind, midnight_key and whatever else is to be carried along) holding whole
--- local days, with one day more on each side of the days whose visits are wanted, and the lists
--- $bound_sites, $bound_days, $bound_starts, $bound_ends (local days and their instants in us).
--- Expected cost: one aggregation over facts (about 80 ns CPU a row); the windows see only the
--- visitor-days in `knotty`, some percent of them.
+-- Grain: one row per row of `facts`, with the visit it belongs to (v_visitor, v_seq; both null for an
+-- engagement or vital outside any visit). Needs CTE `facts` (site_id, day, visitor_id, journal_id,
+-- seq, ts, kind, midnight_key and whatever else is to be carried along) holding whole local days,
+-- with one day more on each side of the days whose visits are wanted, and the lists $bound_sites,
+-- $bound_days, $bound_starts, $bound_ends (local days and their instants in us).
+-- Expected cost: one aggregation and one join over facts, about 0.15 us CPU a row.
 
 -- Visitor-days that are not simply one visit: a span that may hold a gap, a hit that may join
--- across midnight, an engagement or vital before the first pageview or event.
-knotty AS (
+-- across midnight, an engagement or vital before the first pageview or event. Some percent.
+suspects AS (
   SELECT site_id, day, visitor_id
   FROM facts
   GROUP BY site_id, day, visitor_id
@@ -19,44 +18,21 @@ knotty AS (
     AND count(midnight_key) = 0
   ) IS NOT TRUE
 ),
--- At the same instant a passive hit stands behind the hits that make visits: "at or before".
-marked AS (
-  SELECT *, epoch_us(ts) AS us, kind NOT IN ('pageview', 'event') AS passive
-  FROM facts
-  SEMI JOIN knotty USING (site_id, day, visitor_id)
-),
-paced AS (
-  SELECT *, us - max(CASE WHEN NOT passive THEN us END) OVER (
-    PARTITION BY site_id, day, visitor_id
-    ORDER BY us, passive, journal_id, seq
-    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS gap
-  FROM marked
-),
-opened AS (
-  SELECT *, NOT passive AND (gap IS NULL OR gap > 1800000000) AS opens
-  FROM paced
-),
--- chain 0: passive hits before the day's first visit.
-chained AS (
-  SELECT *, count_if(opens) OVER (
-    PARTITION BY site_id, day, visitor_id
-    ORDER BY us, passive, journal_id, seq
-    ROWS UNBOUNDED PRECEDING) AS chain
-  FROM opened
-),
--- The first and the last chain of a visitor-day.
-ends AS (
+-- The moments of a visitor-day's pageviews and events, ascending; empty if there are none.
+moments AS (
   SELECT
     site_id, day, visitor_id,
-    min(us) AS first_us,
-    max(us) AS last_us,
-    max(CASE WHEN opens THEN us END) AS last_chain_us,
-    max(chain) AS last_chain,
-    first(midnight_key ORDER BY us, journal_id, seq) AS first_key,
-    last(midnight_key ORDER BY us, journal_id, seq) AS last_key
-  FROM chained
-  WHERE NOT passive
+    coalesce(list_sort(list(epoch_us(ts)) FILTER (kind IN ('pageview', 'event'))), []) AS us_all,
+    first(midnight_key ORDER BY ts, journal_id, seq) FILTER (kind IN ('pageview', 'event')) AS first_key,
+    last(midnight_key ORDER BY ts, journal_id, seq) FILTER (kind IN ('pageview', 'event')) AS last_key
+  FROM facts
+  SEMI JOIN suspects USING (site_id, day, visitor_id)
   GROUP BY site_id, day, visitor_id
+),
+-- Where its chains begin. Equal moments are always in one chain, so a moment says which.
+chains AS (
+  SELECT *, list_filter(us_all, lambda us, i: i = 1 OR us - us_all[i - 1] > 1800000000) AS starts
+  FROM moments
 ),
 bounds AS (
   SELECT
@@ -71,34 +47,45 @@ bounds AS (
 links AS (
   SELECT
     b.site_id, b.day, b.visitor_id,
-    a.day AS to_day, a.visitor_id AS to_visitor, a.last_chain AS to_chain
-  FROM ends AS a
-  JOIN ends AS b
+    a.visitor_id AS to_visitor,
+    (a.day - DATE '1970-01-01') * 1000 + len(a.starts) AS to_seq
+  FROM chains AS a
+  JOIN chains AS b
     ON b.site_id = a.site_id
     AND b.day = a.day + 1
     AND b.first_key = a.last_key
-    AND b.first_us - a.last_us <= 1800000000
+    AND b.us_all[1] - a.us_all[-1] <= 1800000000
   JOIN bounds AS d
     ON d.site_id = a.site_id
     AND d.day = a.day
-  WHERE NOT (a.last_chain_us - d.starts <= 1800000000 AND d.ends - a.last_us <= 1800000000)
-  QUALIFY row_number() OVER (PARTITION BY a.site_id, a.day, a.visitor_id ORDER BY b.first_us, b.visitor_id) = 1
-    AND row_number() OVER (PARTITION BY b.site_id, b.day, b.visitor_id ORDER BY a.last_us DESC, a.visitor_id) = 1
+  WHERE NOT (a.starts[-1] - d.starts <= 1800000000 AND d.ends - a.us_all[-1] <= 1800000000)
+  QUALIFY row_number() OVER (PARTITION BY a.site_id, a.day, a.visitor_id ORDER BY b.us_all[1], b.visitor_id) = 1
+    AND row_number() OVER (PARTITION BY b.site_id, b.day, b.visitor_id ORDER BY a.us_all[-1] DESC, a.visitor_id) = 1
 ),
+knots AS (
+  SELECT c.site_id, c.day, c.visitor_id, c.starts, l.to_visitor, l.to_seq
+  FROM chains AS c
+  LEFT JOIN links AS l USING (site_id, day, visitor_id)
+),
+-- chain 0: passive hits before the day's first visit, which belong to none.
+chained AS NOT MATERIALIZED (
+  SELECT
+    f.*, k.to_visitor, k.to_seq,
+    len(list_filter(k.starts, lambda s: s <= epoch_us(f.ts))) AS chain
+  FROM (SELECT * FROM facts SEMI JOIN suspects USING (site_id, day, visitor_id)) AS f
+  JOIN knots AS k USING (site_id, day, visitor_id)
+),
+-- A day has less than a thousand chains. The joins are written so that their hash tables are over
+-- suspects: one outer join of facts and knots would be planned with its table over all of facts.
 stitched AS (
-  SELECT f.*, f.day AS v_day, f.visitor_id AS v_visitor, 1::BIGINT AS v_chain
+  SELECT f.*, f.visitor_id AS v_visitor, (f.day - DATE '1970-01-01') * 1000 + 1 AS v_seq
   FROM facts AS f
-  ANTI JOIN knotty USING (site_id, day, visitor_id)
+  ANTI JOIN suspects USING (site_id, day, visitor_id)
   UNION ALL BY NAME
   SELECT
-    c.* EXCLUDE (us, passive, gap, opens, chain),
-    CASE WHEN c.chain > 0 THEN coalesce(l.to_day, c.day) END AS v_day,
-    CASE WHEN c.chain > 0 THEN coalesce(l.to_visitor, c.visitor_id) END AS v_visitor,
-    CASE WHEN c.chain > 0 THEN coalesce(l.to_chain, c.chain::BIGINT) END AS v_chain
-  FROM chained AS c
-  LEFT JOIN links AS l
-    ON l.site_id = c.site_id
-    AND l.day = c.day
-    AND l.visitor_id = c.visitor_id
-    AND c.chain = 1
+    * EXCLUDE (to_visitor, to_seq, chain),
+    CASE chain WHEN 0 THEN NULL WHEN 1 THEN coalesce(to_visitor, visitor_id) ELSE visitor_id END AS v_visitor,
+    CASE chain WHEN 0 THEN NULL WHEN 1 THEN coalesce(to_seq, (day - DATE '1970-01-01') * 1000 + 1)
+      ELSE (day - DATE '1970-01-01') * 1000 + chain END AS v_seq
+  FROM chained
 )

@@ -2,7 +2,7 @@
 -- identify.sql. Expected cost: about 1 us CPU per stored hit.
 spans AS (
   SELECT
-    site_id, v_day, v_visitor, v_chain,
+    site_id, v_visitor, v_seq,
     min(us) AS starts,
     max(us) AS ends,
     count_if(kind = 'pageview') AS pageviews,
@@ -20,15 +20,15 @@ spans AS (
     arg_max({'path': path}, row(us, journal_id, seq)) FILTER (kind = 'pageview') AS exit_hit
   FROM (SELECT *, epoch_us(ts) AS us FROM stitched)
   WHERE kind IN ('pageview', 'event')
-  GROUP BY site_id, v_day, v_visitor, v_chain
+  GROUP BY site_id, v_visitor, v_seq
 ),
 attention AS (
   SELECT
-    site_id, v_day, v_visitor, v_chain,
+    site_id, v_visitor, v_seq,
     sum(engaged_ms)::BIGINT AS engaged_ms,
     arg_min({'bot': bot, 'bot_name': bot_name}, row(epoch_us(ts), journal_id, seq)) FILTER (bot IS NOT NULL) AS verdict
   FROM stitched
-  GROUP BY site_id, v_day, v_visitor, v_chain
+  GROUP BY site_id, v_visitor, v_seq
 )
 SELECT
   n.visit_id, s.site_id, s.f.visitor_id AS visitor_id, s.f.day AS day,
@@ -46,5 +46,5 @@ SELECT
   s.f.hostname AS hostname, a.engaged_ms,
   a.verdict.bot AS bot, a.verdict.bot_name AS bot_name, s.f.via AS via
 FROM spans AS s
-JOIN numbered AS n USING (site_id, v_day, v_visitor, v_chain)
-LEFT JOIN attention AS a USING (site_id, v_day, v_visitor, v_chain)
+JOIN numbered AS n USING (site_id, v_visitor, v_seq)
+LEFT JOIN attention AS a USING (site_id, v_visitor, v_seq)
