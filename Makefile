@@ -54,8 +54,10 @@ generate: ## write hk.js and the API types again from their sources
 # The dashboard is built again only when its sources changed.
 ui: ui/out/.built
 
+# Not `npm ci`: it refuses a lock file that does not list the optional binaries of all other
+# platforms. This takes the locked versions all the same and leaves the lock file alone.
 ui/node_modules/.installed: ui/package.json ui/package-lock.json
-	cd ui && $(NPM) ci --no-audit --no-fund
+	cd ui && $(NPM) install --no-save --no-audit --no-fund
 	@touch $@
 
 ui/out/.built: ui/node_modules/.installed $(UI_SOURCES)
