@@ -1,7 +1,7 @@
 import { HttpClient } from '@angular/common/http';
 import { Injectable, inject } from '@angular/core';
 import type { Observable } from 'rxjs';
-import type { Scope, Site, Token, User } from './model';
+import type { NewToken, Scope, SetupRequest, Site, SitePatch, User } from './model';
 import type { Query, Report } from './query';
 
 /** Every call that changes something, and the few reads made on demand. */
@@ -9,7 +9,7 @@ import type { Query, Report } from './query';
 export class Api {
   private readonly http = inject(HttpClient);
 
-  setUp(body: { token: string; email: string; password: string; name?: string; domain: string; timezone: string }): Observable<{ user: User; site: Site }> {
+  setUp(body: SetupRequest): Observable<{ user: User; site: Site }> {
     return this.http.post<{ user: User; site: Site }>('/api/setup', body);
   }
 
@@ -29,7 +29,7 @@ export class Api {
     return this.http.post<Site>('/api/sites', { domain, timezone });
   }
 
-  changeSite(id: string, change: Partial<Pick<Site, 'domain' | 'timezone' | 'honor_dnt' | 'hosts'>>): Observable<Site> {
+  changeSite(id: string, change: SitePatch): Observable<Site> {
     return this.http.patch<Site>(sitePath(id), change);
   }
 
@@ -37,8 +37,8 @@ export class Api {
     return this.http.delete(sitePath(id));
   }
 
-  addToken(name: string, scopes: Scope[], site: string | null): Observable<Token> {
-    return this.http.post<Token>('/api/tokens', { name, scopes, site });
+  addToken(name: string, scopes: Scope[], site: string | null): Observable<NewToken> {
+    return this.http.post<NewToken>('/api/tokens', { name, scopes, site });
   }
 
   deleteToken(id: string): Observable<unknown> {

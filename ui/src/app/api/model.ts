@@ -1,81 +1,21 @@
-/** What the API answers, as far as the dashboard reads it. */
+import type { components } from './types';
 
-export type InstanceRole = 'owner' | 'admin' | 'user';
-export type SiteRole = 'owner' | 'admin' | 'editor' | 'viewer';
+type Schemas = components['schemas'];
 
-export interface User {
-  id: string;
-  email: string;
-  name: string;
-  role: InstanceRole;
-}
-
-export interface Notice {
-  code: string;
-  level: 'info' | 'warn' | 'error';
-  message: string;
-  fix?: string;
-}
-
-export interface Status {
-  state: 'setup' | 'ready';
-  version: string;
-  demo: boolean;
-  /** the login cookie travels in the clear */
-  insecure: boolean;
-  user: User | null;
-  public_url: string | null;
-  notices?: Notice[];
-  demo_login?: { email: string; password: string };
-}
-
-export interface Site {
-  id: string;
-  domain: string;
-  name: string;
-  timezone: string;
-  role: SiteRole;
-  created_at: string;
-  first_hit_at: string | null;
-  honor_dnt: boolean;
-  hosts: string[];
-  snippet: string;
-}
-
-export interface Install {
-  first_hit_at: string | null;
-  recent: Seen[];
-}
-
+/** What the API answers, by the names the dashboard uses. */
+export type User = Schemas['User'];
+export type Status = Schemas['Status'];
+export type Notice = Schemas['Notice'];
+export type Site = Schemas['Site'];
+export type Install = Schemas['Install'];
 /** A hit the server saw, stored or not; nothing in it tells who. */
-export interface Seen {
-  at: string;
-  outcome: 'stored' | 'ignored' | 'refused' | 'bot';
-  reason: string;
-  hostname: string;
-}
+export type Seen = Schemas['Outcome'];
+export type Scope = Schemas['Scope'];
+export type Token = Schemas['Token'];
+/** A new token with its secret, which no later answer holds. */
+export type NewToken = Schemas['TokenCreated'];
+export type Login = Schemas['Login'];
+export type SetupRequest = Schemas['SetupRequest'];
+export type SitePatch = Schemas['SitePatch'];
 
-export const SCOPES = ['stats:read', 'events:write', 'sites:manage', 'sql'] as const;
-export type Scope = (typeof SCOPES)[number];
-
-export interface Token {
-  id: string;
-  name: string;
-  scopes: Scope[];
-  site: string | null;
-  created_at: string;
-  expires_at: string | null;
-  last_used_at: string | null;
-  prefix: string;
-  /** only in the answer that makes it */
-  token?: string;
-}
-
-export interface Login {
-  id: string;
-  created_at: string;
-  last_seen_at: string;
-  browser: string;
-  os: string;
-  current: boolean;
-}
+export const SCOPES: readonly Scope[] = ['stats:read', 'events:write', 'sites:manage', 'sql'];

@@ -1,4 +1,4 @@
-import type { Interval, Metric, Report } from '../api/query';
+import type { Interval, Metric, Report, Row } from '../api/query';
 import { addDays, type Label } from '../format/date';
 
 /** One bucket of the chart. */
@@ -23,23 +23,36 @@ const ratios = new Set<Metric>(['bounce_rate', 'views_per_visit', 'visit_duratio
  */
 export function series(report: Report, metric: Metric, interval: Interval, now: Label): Point[] {
   const labels = report.meta.time_labels ?? report.results.map((r) => r.dimensions[0]);
-  const rows = new Map(report.results.map((r) => [r.dimensions[0], r]));
-  const compared = report.results.some((r) => r.comparison);
+  const rowOf = rowsByLabel(report, labels);
+  const beforeLabels = report.meta.comparison_time_labels ?? [];
+  const compared = report.results.some((r) => r.comparison) || beforeLabels.length > 0;
   const empty = ratios.has(metric) ? null : 0;
   const partial = report.meta.partial_from ?? labels.findIndex((l) => holds(l, interval, now));
   return labels.map((label, i) => {
-    const row = rows.get(label);
+    const row = rowOf(i);
     const future = partial >= 0 ? i > partial : label > now;
+    const beforeLabel = row?.comparison?.dimensions[0] ?? beforeLabels[i] ?? null;
     return {
       label,
       value: future ? null : row ? (row.metrics[0] ?? null) : empty,
       partial: i === partial,
       future,
-      before: compared ? (row?.comparison ? (row.comparison.metrics[0] ?? null) : empty) : null,
-      beforeLabel: row?.comparison?.dimensions[0] ?? null,
+      before: !compared || !beforeLabel ? null : row?.comparison ? (row.comparison.metrics[0] ?? null) : empty,
+      beforeLabel,
       change: row?.comparison?.change?.[0] ?? null,
     };
   });
+}
+
+/**
+ * The row of the i-th label. The server says which it is: when clocks go back,
+ * two hours have one label.
+ */
+function rowsByLabel(report: Report, labels: Label[]): (i: number) => Row | undefined {
+  const indices = report.meta.time_label_result_indices;
+  if (indices) return (i) => (indices[i] === null ? undefined : report.results[indices[i]]);
+  const rows = new Map(report.results.map((r) => [r.dimensions[0], r]));
+  return (i) => rows.get(labels[i]);
 }
 
 /** Whether the bucket of a label holds the moment now. */

@@ -19,7 +19,7 @@ import { Tip } from '../kit/tip';
         @for (c of cards(); track c.metric) {
           <button
             type="button"
-            class="group relative min-h-24 border-line px-4 py-3.5 text-left outline-offset-[-2px] transition-colors max-sm:odd:border-r max-sm:[&:nth-child(n+3)]:border-t sm:max-lg:[&:not(:nth-child(3n))]:border-r sm:max-lg:[&:nth-child(n+4)]:border-t lg:not-last:border-r hover:bg-hover sm:px-5"
+            class="group relative flex min-h-24 flex-col items-start justify-start border-line px-4 py-3.5 text-left outline-offset-[-2px] transition-colors max-sm:odd:border-r max-sm:[&:nth-child(n+3)]:border-t sm:max-lg:[&:not(:nth-child(3n))]:border-r sm:max-lg:[&:nth-child(n+4)]:border-t lg:not-last:border-r hover:bg-hover sm:px-5"
             [attr.aria-pressed]="metric() === c.metric"
             [attr.data-test]="'card-' + c.metric"
             [hkTip]="('definition.' + c.metric | transloco) + (c.exact ? '\\n' + c.exact : '')"
@@ -29,7 +29,7 @@ import { Tip } from '../kit/tip';
             @if (metric() === c.metric) {
               <span class="absolute inset-x-0 top-0 h-[3px] bg-accent" aria-hidden="true"></span>
             }
-            <span class="block truncate text-[0.8125rem]" [class]="metric() === c.metric ? 'font-semibold text-accent' : 'font-medium text-ink-2'">{{ 'metric.' + c.metric | transloco }}</span>
+            <span class="block max-w-full truncate text-[0.8125rem]" [class]="metric() === c.metric ? 'font-semibold text-accent' : 'font-medium text-ink-2'">{{ 'metric.' + c.metric | transloco }}</span>
             @if (loaded()) {
               <span class="mt-1 flex flex-wrap items-baseline gap-x-2 transition-opacity" [class.opacity-50]="report().stale()">
                 <span class="num text-[1.625rem] leading-8 font-semibold tracking-tight">{{ c.text }}</span>

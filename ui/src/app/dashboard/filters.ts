@@ -47,7 +47,7 @@ function isOperator(op: string): op is Operator {
 }
 
 export function toQueryFilters(filters: Filter[]): QueryFilter[] {
-  return filters.map((f) => [f.op, f.dimension, f.values]);
+  return filters.map((f) => (f.op === 'contains' ? [f.op, f.dimension, f.values, { case_sensitive: false }] : [f.op, f.dimension, f.values]));
 }
 
 /** filters with one more; the same one twice takes it off again. */

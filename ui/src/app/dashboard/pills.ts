@@ -15,7 +15,7 @@ import { replaceFilter, shortName } from './filters';
           <li class="flex max-w-full items-center rounded-full border border-line bg-card text-[0.8125rem] shadow-card">
             <button type="button" class="flex min-w-0 items-center gap-1.5 rounded-l-full py-1.5 pr-1 pl-3.5" (click)="edit.emit($index)">
               <span class="sr-only">{{ 'filter.edit' | transloco }}:</span>
-              <span class="text-ink-3">{{ 'dimension.' + p.name | transloco }} {{ 'operator.' + p.op | transloco }}</span>
+              <span class="flex-none text-ink-3">{{ 'dimension.' + p.name | transloco }} {{ 'operator.' + p.op | transloco }}</span>
               <span class="truncate font-medium">{{ p.values }}</span>
             </button>
             <button type="button" class="grid size-7 flex-none place-items-center rounded-full text-ink-3 hover:text-ink" (click)="remove($index)" [attr.aria-label]="('filter.remove' | transloco) + ': ' + p.values"><i class="pi pi-times text-[0.6875rem]" aria-hidden="true"></i></button>

@@ -4,9 +4,9 @@ import { Drop } from '../kit/drop';
 import { spanText } from '../format/date';
 import { Board } from './board';
 import { Calendar } from './calendar';
-import { RANGE_KEYS, resolve, type RangeKey, type Span } from './ranges';
+import { includesToday, RANGE_KEYS, resolve, type RangeKey, type Span } from './ranges';
 
-const MENU: RangeKey[][] = [['today', 'yesterday', '24h'], ['7d', '28d', '30d', '91d'], ['month', 'lastmonth'], ['year', '12mo'], ['all']];
+const MENU: RangeKey[][] = [['today', 'yesterday', '24h'], ['7d', '28d', '30d', '91d'], ['month', 'lastmonth'], ['year', '6mo', '12mo'], ['all']];
 
 /** The period: a list of usual ones, and a calendar. */
 @Component({
@@ -19,7 +19,7 @@ const MENU: RangeKey[][] = [['today', 'yesterday', '24h'], ['7d', '28d', '30d', 
       <i class="pi pi-chevron-down text-[0.625rem] text-ink-3" aria-hidden="true"></i>
       <ng-template>
         @if (calendar()) {
-          <hk-calendar [from]="board.span().from" [to]="board.span().to" [min]="board.first()" [max]="board.today()" (picked)="pick($event)" (back)="calendar.set(false)" />
+          <hk-calendar [from]="board.span().from" [to]="board.span().to" [min]="board.first()" [max]="board.today()" (picked)="pick($event)" (back)="turn(false)" />
         } @else {
           <div class="w-60">
             @for (group of menu; track $index) {
@@ -34,8 +34,8 @@ const MENU: RangeKey[][] = [['today', 'yesterday', '24h'], ['7d', '28d', '30d', 
               }
             }
             <div class="menu-line"></div>
-            <button type="button" class="menu-item" (click)="calendar.set(true)">{{ 'range.custom' | transloco }}<kbd class="kbd ml-auto hidden fine:inline-flex" aria-hidden="true">C</kbd></button>
-            <p class="num border-t border-line px-2.5 pt-2 pb-1 text-xs text-ink-3 mt-1.5">{{ covered() }}</p>
+            <button type="button" class="menu-item" (click)="turn(true)">{{ 'range.custom' | transloco }}<kbd class="kbd ml-auto hidden fine:inline-flex" aria-hidden="true">C</kbd></button>
+            <p class="num border-t border-line px-2.5 pt-2 pb-1 text-xs text-ink-3 mt-1.5">{{ covered() }}{{ live() ? ', ' + ('range.withToday' | transloco) : '' }}</p>
           </div>
         }
       </ng-template>
@@ -57,6 +57,8 @@ export class RangePicker {
   });
   protected readonly covered = computed(() => spanText(this.board.span().from, this.board.span().to));
 
+  protected readonly live = computed(() => includesToday(this.board.view().range, this.board.today()));
+
   /** The days a choice would cover, so that nobody has to guess whether today is in. */
   protected spanOf(key: RangeKey): string {
     if (key === 'all' && !this.board.first()) return '';
@@ -66,7 +68,13 @@ export class RangePicker {
 
   showCalendar(): void {
     this.drop().open.set(true);
-    this.calendar.set(true);
+    this.turn(true);
+  }
+
+  /** Between the list and the calendar. */
+  protected turn(calendar: boolean): void {
+    this.calendar.set(calendar);
+    this.drop().reposition();
   }
 
   protected choose(key: RangeKey): void {

@@ -1,7 +1,7 @@
 import { addDays, addMonths, daysBetween, type Day } from '../format/date';
 import type { DateRange, Interval } from '../api/query';
 
-export const RANGES = ['today', 'yesterday', '24h', '7d', '28d', '30d', '91d', 'month', 'lastmonth', 'year', '12mo', 'all', 'custom'] as const;
+export const RANGES = ['today', 'yesterday', '24h', '7d', '28d', '30d', '91d', 'month', 'lastmonth', 'year', '6mo', '12mo', 'all', 'custom'] as const;
 export type RangeKey = (typeof RANGES)[number];
 
 /** The range a report is over; from and to are set for custom only, both included. */
@@ -18,23 +18,20 @@ export interface Span {
 
 /** The keys that choose a range, as shown in the menu and in the help. */
 export const RANGE_KEYS: Partial<Record<RangeKey, string>> = {
-  today: 'D', yesterday: 'E', '24h': 'H', '7d': 'W', '28d': 'F', '30d': 'T', '91d': 'N', month: 'M', lastmonth: 'P', year: 'Y', '12mo': 'L', all: 'A', custom: 'C',
+  today: 'D', yesterday: 'E', '24h': 'H', '7d': 'W', '28d': 'F', '30d': 'T', '91d': 'N', month: 'M', lastmonth: 'P', year: 'Y', '6mo': 'S', '12mo': 'L', all: 'A', custom: 'C',
 };
 
 const ROLLING: Partial<Record<RangeKey, number>> = { '7d': 7, '28d': 28, '30d': 30, '91d': 91 };
 
-/** What the query says: the server's own word where it has one. */
+/**
+ * What the query says. Rolling ranges are sent as dates: here they include
+ * today, so that the page is live, while the API's own words end yesterday.
+ */
 export function toDateRange(range: Range, today: Day): DateRange {
-  switch (range.key) {
-    case 'today': return 'day';
-    case 'yesterday':
-    case 'lastmonth':
-    case 'custom': {
-      const span = resolve(range, today, today);
-      return [span.from, span.to];
-    }
-    default: return range.key;
-  }
+  if (range.key === 'today') return 'day';
+  if (range.key === '24h' || range.key === 'all') return range.key;
+  const span = resolve(range, today, today);
+  return [span.from, span.to];
 }
 
 /** The days a range covers. first is the site's first day with data, for "all". */
@@ -50,6 +47,7 @@ export function resolve(range: Range, today: Day, first: Day): Span {
       return { from: start, to: addDays(addMonths(start, 1), -1) };
     }
     case 'year': return { from: today.slice(0, 5) + '01-01', to: today };
+    case '6mo': return { from: addMonths(today.slice(0, 8) + '01', -5), to: today };
     case '12mo': return { from: addMonths(today.slice(0, 8) + '01', -11), to: today };
     case 'all': return { from: first, to: today };
     case 'custom': return { from: range.from ?? today, to: range.to ?? today };
@@ -77,12 +75,13 @@ export function shift(range: Range, today: Day, direction: 1 | -1): Range | null
   return named({ from: next.from, to: next.to > today ? today : next.to }, today);
 }
 
-/** Months a span stands for: 1, 12, or 0 where it is counted in days. */
+/** Months a span stands for: 1, 6, 12, or 0 where it is counted in days. */
 function wholeMonths(span: Span, key: RangeKey): number {
   if (key === 'month' || key === 'lastmonth') return 1;
+  if (key === '6mo') return 6;
   if (key === 'year' || key === '12mo') return 12;
   if (!span.from.endsWith('-01')) return 0;
-  for (const months of [1, 12]) {
+  for (const months of [1, 6, 12]) {
     if (addDays(addMonths(span.from, months), -1) === span.to) return months;
   }
   return 0;

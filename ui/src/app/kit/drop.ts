@@ -1,6 +1,6 @@
 import { CdkTrapFocus } from '@angular/cdk/a11y';
 import { CdkConnectedOverlay, CdkOverlayOrigin, type ConnectedPosition } from '@angular/cdk/overlay';
-import { ChangeDetectionStrategy, Component, ElementRef, TemplateRef, computed, contentChild, input, model, viewChild } from '@angular/core';
+import { ChangeDetectionStrategy, Component, ElementRef, Injector, TemplateRef, afterNextRender, computed, contentChild, inject, input, model, viewChild } from '@angular/core';
 import { NgTemplateOutlet } from '@angular/common';
 
 /**
@@ -48,15 +48,24 @@ export class Drop {
   readonly align = input<'start' | 'end'>('start');
   readonly open = model(false);
   protected readonly panel = contentChild.required(TemplateRef);
+  private readonly overlay = viewChild.required(CdkConnectedOverlay);
+  private readonly injector = inject(Injector);
   private readonly trigger = viewChild.required<ElementRef<HTMLElement>>('trigger');
 
   protected readonly positions = computed<ConnectedPosition[]>(() => {
     const x = this.align();
+    const other = x === 'start' ? 'end' : 'start';
     return [
       { originX: x, originY: 'bottom', overlayX: x, overlayY: 'top', offsetY: 6 },
+      { originX: other, originY: 'bottom', overlayX: other, overlayY: 'top', offsetY: 6 },
       { originX: x, originY: 'top', overlayX: x, overlayY: 'bottom', offsetY: -6 },
     ];
   });
+
+  /** The panel's content has another size now: find its place anew. */
+  reposition(): void {
+    afterNextRender(() => this.overlay().overlayRef?.updatePosition(), { injector: this.injector });
+  }
 
   close(): void {
     if (!this.open()) return;

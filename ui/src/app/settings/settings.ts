@@ -5,7 +5,7 @@ import { Router, RouterLink } from '@angular/router';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { firstValueFrom } from 'rxjs';
 import { Api } from '../api/api';
-import type { Site } from '../api/model';
+import type { Site, SitePatch } from '../api/model';
 import { toProblem, type Problem } from '../api/problem';
 import { Session } from '../api/session';
 import { Missing } from '../frame/missing';
@@ -67,7 +67,7 @@ export class Settings {
     if (site && site.domain !== this.site()) await this.router.navigate(['/', site.domain, 'settings'], { replaceUrl: true });
   }
 
-  protected async change(part: Partial<Pick<Site, 'domain' | 'timezone' | 'honor_dnt'>>): Promise<Site | null> {
+  protected async change(part: SitePatch): Promise<Site | null> {
     this.busy.set(true);
     this.problem.set(null);
     try {

@@ -91,7 +91,7 @@ export class TokenForm {
     this.problem.set(null);
     try {
       const token = await firstValueFrom(this.api.addToken(this.name().trim(), this.scopes(), this.site() || null));
-      this.secret.set(token.token ?? '');
+      this.secret.set(token.token);
       this.made.emit();
     } catch (err) {
       this.problem.set(toProblem(err));
