@@ -17,9 +17,11 @@ import (
 // labelled in q.Zone (the site's, if nil).
 func (l *Lake) Query(ctx context.Context, tenant hitkeep.TenantID, q hitkeep.Query) (*hitkeep.Result, error) {
 	var res *hitkeep.Result
-	err := l.read(ctx, tenant, func(ctx context.Context, s *snapshot) (err error) {
-		res, err = s.query(ctx, q)
-		return err
+	err := l.heavy.do(ctx, func() error {
+		return l.read(ctx, tenant, func(ctx context.Context, s *snapshot) (err error) {
+			res, err = s.query(ctx, q)
+			return err
+		})
 	})
 	return res, err
 }

@@ -39,7 +39,11 @@ func (l *Lake) Roll(ctx context.Context, p hitkeep.Partition) error {
 	s.roll.Lock()
 	defer s.roll.Unlock()
 	start := l.now()
-	jobs, err := s.rollPartition(ctx, p)
+	var jobs []*job
+	err = l.heavy.do(ctx, func() (err error) {
+		jobs, err = s.rollPartition(ctx, p)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("roll site %s, %s to %s: %w", p.Site, p.From, p.To, err)
 	}

@@ -54,8 +54,11 @@ func (l *Lake) SQL(ctx context.Context, tenant hitkeep.TenantID, text string, li
 			hitkeep.Errorf(hitkeep.TooLarge, "the query took longer than %s and was stopped", limits.Time))
 		defer cancel()
 	}
-	return l.read(ctx, tenant, func(ctx context.Context, s *snapshot) error {
-		return s.sql(ctx, text, limits, l.zone, sink)
+	// Rows were given away already when memory runs out: it is not repeated.
+	return l.heavy.with(ctx, 1, func() error {
+		return l.read(ctx, tenant, func(ctx context.Context, s *snapshot) error {
+			return s.sql(ctx, text, limits, l.zone, sink)
+		})
 	})
 }
 
