@@ -135,22 +135,21 @@ func (p *plan) orderKeys() []hitkeep.Order {
 
 // report is what report.sql is filled with.
 type report struct {
-	Columns, Hot, Stitch                    string
-	Parts, WithBots, Verdict, Engaged       bool
-	Visits, Bounces, Entry, Exit, Attention bool
-	HitRows, Percent, Exits, Views, Depths  bool
-	FirstHit, PageHit                       string
-	Flags, VisitColumns                     []string
-	Matched                                 []matched
-	Counted                                 []counted
-	Slot                                    string   // width in us, when visits count in every bucket in which they are active
-	Dims                                    []string // d0, d1, ...
-	Keys                                    []string // those of them that are not time
-	HitDims, StartDims                      []string // Dims as made from a hit's or a visit's time
-	Sums, Metrics                           []string
-	Rows                                    []rowSet
-	OrderBy                                 string
-	Limit                                   bool
+	Columns, Hot, Stitch                   string
+	Parts, WithBots, Verdict, Engaged      bool
+	Visits, Bounces, Attention             bool
+	HitRows, Percent, Exits, Views, Depths bool
+	Flags, VisitColumns                    []string
+	Matched                                []matched
+	Counted                                []counted
+	Slot                                   string   // width in us, when visits count in every bucket in which they are active
+	Dims                                   []string // d0, d1, ...
+	Keys                                   []string // those of them that are not time
+	HitDims, StartDims                     []string // Dims as made from a hit's or a visit's time
+	Sums, Metrics                          []string
+	Rows                                   []rowSet
+	OrderBy                                string
+	Limit                                  bool
 }
 
 type matched struct {
@@ -198,8 +197,10 @@ func (p *plan) render(s *snapshot, order string) (string, error) {
 // bindRange binds site, range and the local days that hold every visit of the range: one day
 // more on each side, see stitch.sql.
 func (p *plan) bindRange(s *snapshot, r *report) {
-	site, zone := p.q.Site.ID, p.q.Site.Zone()
-	from, to := hitkeep.DayOf(p.q.From, zone)-1, hitkeep.DayOf(p.q.To, zone)+1
+	site := p.q.Site.ID
+	// The day of a hit never goes back as time goes on, whatever zones the site has had.
+	from := hitkeep.DayOf(p.q.From, p.q.Site.ZoneAt(p.q.From)) - 1
+	to := hitkeep.DayOf(p.q.To, p.q.Site.ZoneAt(p.q.To)) + 1
 	p.args = append(p.args, sql.Named("site", int64(site)),
 		sql.Named("day_from", int64(from)), sql.Named("day_to", int64(to)),
 		sql.Named("from", p.q.From.UnixMicro()), sql.Named("to", p.q.To.UnixMicro()))

@@ -33,9 +33,6 @@ func (p *plan) factColumns(r *report) string {
 		p.need("engaged_ms")
 		p.need("scroll_depth")
 	}
-	if r.Exits {
-		p.need("path")
-	}
 	cols := slices.Clone(stitchColumns)
 	for _, c := range slices.Sorted(maps.Keys(p.columns)) {
 		if !slices.Contains(cols, c) {
@@ -77,37 +74,37 @@ func (p *plan) fillDims(r *report) {
 	}
 }
 
-// fillVisits fills what visits carries beside its times.
+// fillVisits fills what visits carries beside its times. The order of hits is total, so ties of
+// time do not matter; the _null forms take the first hit's value also where it is absent.
 func (p *plan) fillVisits(r *report) {
 	r.Visits = r.Bounces || r.Exits || r.Views || r.Depths || p.filter.visit || len(p.flags) > 0
 	for _, d := range p.dims {
 		r.Visits = r.Visits || d.level == visitLevel
 	}
-	for _, c := range slices.Sorted(maps.Keys(p.first)) {
-		r.FirstHit += fmt.Sprintf(", '%s': %s", c, c)
-		r.VisitColumns = append(r.VisitColumns, fmt.Sprintf("b.first_hit.%s AS %s", c, c))
+	add := func(aggregate, of, filter, name string) {
+		r.VisitColumns = append(r.VisitColumns,
+			fmt.Sprintf("%s(%s, row(us, journal_id, seq))%s AS %s", aggregate, of, filter, name))
 	}
-	r.FirstHit = strings.TrimPrefix(r.FirstHit, ", ")
-	r.PageHit = "'path': path"
+	for _, c := range slices.Sorted(maps.Keys(p.first)) {
+		add("arg_min_null", c, "", c)
+	}
+	const views = " FILTER (kind = 'pageview')"
 	for _, c := range slices.Sorted(maps.Keys(p.pages)) {
-		end, field, _ := strings.Cut(c, "_")
-		if field == "hostname" {
-			r.PageHit = "'path': path, 'hostname': hostname"
-		} else {
-			field = "path"
+		aggregate, column := "arg_min_null", "path"
+		if strings.HasPrefix(c, "exit") {
+			aggregate = "arg_max_null"
 		}
-		r.Entry, r.Exit = r.Entry || end == "entry", r.Exit || end == "exit"
-		r.VisitColumns = append(r.VisitColumns, fmt.Sprintf("b.%s_hit.%s AS %s", end, field, c))
+		if strings.HasSuffix(c, "hostname") {
+			column = "hostname"
+		}
+		add(aggregate, column, views, c)
 	}
 	if r.Exits {
-		r.Exit = true
-		r.PageHit += ", 'journal_id': journal_id, 'seq': seq"
+		add("arg_max_null", "journal_id", views, "exit_journal")
+		add("arg_max_null", "seq", views, "exit_seq")
 	}
-	if p.verdict {
-		r.VisitColumns = append(r.VisitColumns, "t.verdict.bot AS bot", "t.verdict.bot_name AS bot_name")
-	}
-	if p.engaged {
-		r.VisitColumns = append(r.VisitColumns, "e.engaged_ms")
+	if p.rows[entryRows] {
+		r.VisitColumns = append(r.VisitColumns, "count_if(kind = 'pageview') AS views")
 	}
 }
 
@@ -163,7 +160,7 @@ func (p *plan) fillMatched(r *report) {
 	}
 	r.Counted = append(r.Counted, counted{Name: "landing", Rows: entryRows, Matched: "landed",
 		Direct: !hit, Labels: cols, Keys: r.Keys, Filter: p.entryFilter.sql, Buckets: buckets,
-		Where: "entry_hit IS NOT NULL", Sums: "count(*) AS landings, count_if(bounce) AS landing_bounces"})
+		Where: "views > 0", Sums: "count(*) AS landings, count_if(bounce) AS landing_bounces"})
 }
 
 func (p *plan) slotBuckets() string {

@@ -56,14 +56,8 @@ built AS (
 {{- if .Bounces}},
     count_if(kind = 'pageview') <= 1 AND count_if(kind = 'event' AND interactive) = 0 AS bounce
 {{- end}}
-{{- if .FirstHit}},
-    arg_min({ {{.FirstHit}} }, row(us, journal_id, seq)) AS first_hit
-{{- end}}
-{{- if .Entry}},
-    arg_min({ {{.PageHit}} }, row(us, journal_id, seq)) FILTER (kind = 'pageview') AS entry_hit
-{{- end}}
-{{- if .Exit}},
-    arg_max({ {{.PageHit}} }, row(us, journal_id, seq)) FILTER (kind = 'pageview') AS exit_hit
+{{- range .VisitColumns}},
+    {{.}}
 {{- end}}
 {{- range $i, $flag := .Flags}},
     bool_or({{$flag}}) AS done_{{$i}}
@@ -77,7 +71,8 @@ built AS (
 ),
 visits AS (
   SELECT b.*
-{{- range .VisitColumns}}, {{.}}{{end}}
+{{- if .Verdict}}, t.verdict.bot AS bot, t.verdict.bot_name AS bot_name{{end}}
+{{- if .Engaged}}, e.engaged_ms{{end}}
   FROM built AS b
 {{- if .Verdict}}
   LEFT JOIN verdicts AS t USING (v_visitor, v_seq)
@@ -92,7 +87,7 @@ visits AS (
 {{.Name}} AS NOT MATERIALIZED (
   SELECT h.v_visitor, h.v_seq, h.visitor_id, h.kind, h.us
 {{- if $.Attention}}, h.engaged_ms, h.scroll_depth{{end}}
-{{- if $.Exits}}, h.journal_id = v.exit_hit.journal_id AND h.seq = v.exit_hit.seq AS leaves{{end}}
+{{- if $.Exits}}, h.journal_id = v.exit_journal AND h.seq = v.exit_seq AS leaves{{end}}
 {{- range .Labels}}, {{.}}{{end}}
   FROM hits AS h
 {{- if .JoinsVisits}}
@@ -173,7 +168,7 @@ exit_rows AS (
 {{- if .Views}},
 -- Visible time on the pages that match, of the visits with such a pageview.
 viewed AS (
-  SELECT v_visitor, v_seq{{range .Keys}}, {{.}}{{end}}, count_if(kind = 'pageview') AS views, sum(engaged_ms) AS view_ms
+  SELECT v_visitor, v_seq{{range .Keys}}, {{.}}{{end}}, count_if(kind = 'pageview') AS seen, sum(engaged_ms) AS view_ms
   FROM matched
   WHERE kind IN ('pageview', 'engagement')
   GROUP BY ALL
@@ -182,7 +177,7 @@ view_rows AS (
   SELECT {{range .StartDims}}{{.}}, {{end}}count(*) AS viewers, sum(view_ms) AS view_ms
   FROM viewed
   JOIN visits USING (v_visitor, v_seq)
-  WHERE views > 0 AND starts >= $from AND starts < $to
+  WHERE seen > 0 AND starts >= $from AND starts < $to
   GROUP BY ALL
 )
 {{- end}}

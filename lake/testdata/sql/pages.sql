@@ -117,8 +117,10 @@ built AS (
     min(us) AS starts,
     max(us) AS ends,
     count_if(kind = 'pageview') <= 1 AND count_if(kind = 'event' AND interactive) = 0 AS bounce,
-    arg_min({ 'path': path, 'journal_id': journal_id, 'seq': seq }, row(us, journal_id, seq)) FILTER (kind = 'pageview') AS entry_hit,
-    arg_max({ 'path': path, 'journal_id': journal_id, 'seq': seq }, row(us, journal_id, seq)) FILTER (kind = 'pageview') AS exit_hit,
+    arg_min_null(path, row(us, journal_id, seq)) FILTER (kind = 'pageview') AS entry_page,
+    arg_max_null(journal_id, row(us, journal_id, seq)) FILTER (kind = 'pageview') AS exit_journal,
+    arg_max_null(seq, row(us, journal_id, seq)) FILTER (kind = 'pageview') AS exit_seq,
+    count_if(kind = 'pageview') AS views,
     bool_or((coalesce(CASE WHEN h.kind = 'pageview' THEN 'pageview' ELSE h.name END, '(not set)') IN ($value_4))) AS done_0
   FROM hits AS h
   ANTI JOIN bots USING (v_visitor, v_seq)
@@ -126,19 +128,19 @@ built AS (
   GROUP BY v_visitor, v_seq
 ),
 visits AS (
-  SELECT b.*, b.entry_hit.path AS entry_page
+  SELECT b.*
   FROM built AS b
 ),
 -- Hits of people's visits that the filter lets through.
 matched AS NOT MATERIALIZED (
-  SELECT h.v_visitor, h.v_seq, h.visitor_id, h.kind, h.us, h.engaged_ms, h.scroll_depth, h.journal_id = v.exit_hit.journal_id AND h.seq = v.exit_hit.seq AS leaves, coalesce(h.path, '(not set)') AS d0
+  SELECT h.v_visitor, h.v_seq, h.visitor_id, h.kind, h.us, h.engaged_ms, h.scroll_depth, h.journal_id = v.exit_journal AND h.seq = v.exit_seq AS leaves, coalesce(h.path, '(not set)') AS d0
   FROM hits AS h
   JOIN visits AS v USING (v_visitor, v_seq)
   WHERE ((coalesce(h.path, '(not set)') IN ($value_0)) AND NOT (contains(lower(coalesce(map_extract_value(h.props, $prop_1), '')), lower($value_2)) OR contains(lower(coalesce(map_extract_value(h.props, $prop_1), '')), lower($value_3))) AND v.done_0)
 ),
 -- Hits of people's visits that the filter lets through.
 landed AS NOT MATERIALIZED (
-  SELECT h.v_visitor, h.v_seq, h.visitor_id, h.kind, h.us, h.engaged_ms, h.scroll_depth, h.journal_id = v.exit_hit.journal_id AND h.seq = v.exit_hit.seq AS leaves, coalesce(v.entry_page, '(not set)') AS d0
+  SELECT h.v_visitor, h.v_seq, h.visitor_id, h.kind, h.us, h.engaged_ms, h.scroll_depth, h.journal_id = v.exit_journal AND h.seq = v.exit_seq AS leaves, coalesce(v.entry_page, '(not set)') AS d0
   FROM hits AS h
   JOIN visits AS v USING (v_visitor, v_seq)
   WHERE ((coalesce(v.entry_page, '(not set)') IN ($value_0)) AND NOT (contains(lower(coalesce(map_extract_value(h.props, $prop_1), '')), lower($value_2)) OR contains(lower(coalesce(map_extract_value(h.props, $prop_1), '')), lower($value_3))) AND v.done_0)
@@ -172,7 +174,7 @@ landing AS NOT MATERIALIZED (
 entry_rows AS (
   SELECT d0, ((starts + CASE WHEN starts < $shift_0 THEN $offset_0 ELSE $offset_1 END) // 86400000000) AS d1, count(*) AS landings, count_if(bounce) AS landing_bounces
   FROM landing
-  WHERE starts >= $from AND starts < $to AND entry_hit IS NOT NULL
+  WHERE starts >= $from AND starts < $to AND views > 0
   GROUP BY ALL
 ),
 hit_rows AS (
@@ -189,7 +191,7 @@ exit_rows AS (
 ),
 -- Visible time on the pages that match, of the visits with such a pageview.
 viewed AS (
-  SELECT v_visitor, v_seq, d0, count_if(kind = 'pageview') AS views, sum(engaged_ms) AS view_ms
+  SELECT v_visitor, v_seq, d0, count_if(kind = 'pageview') AS seen, sum(engaged_ms) AS view_ms
   FROM matched
   WHERE kind IN ('pageview', 'engagement')
   GROUP BY ALL
@@ -198,7 +200,7 @@ view_rows AS (
   SELECT d0, ((starts + CASE WHEN starts < $shift_0 THEN $offset_0 ELSE $offset_1 END) // 86400000000) AS d1, count(*) AS viewers, sum(view_ms) AS view_ms
   FROM viewed
   JOIN visits USING (v_visitor, v_seq)
-  WHERE views > 0 AND starts >= $from AND starts < $to
+  WHERE seen > 0 AND starts >= $from AND starts < $to
   GROUP BY ALL
 ),
 scrolled AS (

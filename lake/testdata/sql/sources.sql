@@ -122,14 +122,14 @@ built AS (
     min(us) AS starts,
     max(us) AS ends,
     count_if(kind = 'pageview') <= 1 AND count_if(kind = 'event' AND interactive) = 0 AS bounce,
-    arg_min({ 'source': source }, row(us, journal_id, seq)) AS first_hit
+    arg_min_null(source, row(us, journal_id, seq)) AS source
   FROM hits AS h
   ANTI JOIN bots USING (v_visitor, v_seq)
   WHERE kind IN ('pageview', 'event')
   GROUP BY v_visitor, v_seq
 ),
 visits AS (
-  SELECT b.*, b.first_hit.source AS source
+  SELECT b.*
   FROM built AS b
 ),
 -- Hits of people's visits that the filter lets through.
