@@ -300,9 +300,9 @@ func TestInstall(t *testing.T) {
 // TestRepeatedHour has two rows of one label, as the engine answers for the day on which clocks
 // go back.
 func TestRepeatedHour(t *testing.T) {
-	w, c := queryWorld(t)
+	w, _ := queryWorld(t)
 	w.clock.add(instant(t, "2026-10-25T12:30:00+01:00").Sub(w.clock.now()))
-	c = withCookie(w.login("o@example.com"))
+	c := withCookie(w.login("o@example.com"))
 	for order, want := range map[string][2]float64{"asc": {3, 4}, "desc": {4, 3}} {
 		w.stats.set(func(s *recorder) {
 			s.answer = func(q hitkeep.Query) (*hitkeep.Result, error) {

@@ -35,7 +35,8 @@ func lockDir(dir string) (*dirLock, error) {
 			WithHint("stop it first, or choose another --data-dir"))
 	}
 	who := fmt.Sprintf("pid %d, %s\n", os.Getpid(), strings.Join(os.Args[:min(2, len(os.Args))], " "))
-	if err := f.Truncate(0); err == nil {
+	err = f.Truncate(0)
+	if err == nil {
 		_, err = f.WriteAt([]byte(who), 0)
 	}
 	if err != nil {

@@ -5,7 +5,7 @@
 //   node scripts/test.mjs go browser only steps whose name contains one of the words
 //
 // Browser tests get: CHROMIUM, HITKEEP_TEST_BIN (the binary), and the dashboard's also a
-// running demo: HITKEEP_TEST_URL, HITKEEP_TEST_EMAIL, HITKEEP_TEST_PASSWORD.
+// running demo: HITKEEP_URL, HITKEEP_EMAIL, HITKEEP_PASSWORD.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, readdirSync, existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -188,7 +188,7 @@ async function dashboardTest() {
   try {
     await ready(url, server);
     const { demo_login: login } = await (await fetch(`${url}/api/status`)).json();
-    return await nodeTest('ui/e2e', { HITKEEP_TEST_URL: url, HITKEEP_TEST_EMAIL: login?.email ?? '', HITKEEP_TEST_PASSWORD: login?.password ?? '' });
+    return await nodeTest('ui/e2e', { HITKEEP_URL: url, HITKEEP_EMAIL: login?.email ?? '', HITKEEP_PASSWORD: login?.password ?? '' });
   } catch (err) {
     throw new Error(`${err.message}\n${readFileSync(log, 'utf8').slice(-4000)}`);
   } finally {
