@@ -203,7 +203,7 @@ func TestQueryAgainstOracle(t *testing.T) {
 		o := newOracle(hits, zone)
 		b.fill(hits)
 		// The second half of the questions meets parts and hot rows mixed: the same numbers.
-		const questions = 24
+		const questions = 16
 		for i := range questions {
 			if i == questions/2 {
 				b.rollDays(hits, func(d hitkeep.Day) bool { return d != day })
