@@ -133,7 +133,7 @@ async function goTest() {
         console.log(output.get(key));
       }
       output.delete(key);
-    } else if (e.Action === 'pass' || e.Action === 'fail') {
+    } else if ((e.Action === 'pass' || e.Action === 'fail') && !e.Test) {
       console.log(`${e.Action === 'pass' ? 'ok  ' : 'FAIL'} ${e.Package} ${e.Elapsed ?? 0} s`);
       if (e.Action === 'fail' && !broken.has(e.Package)) {
         count.failed++; // it does not build, panicked or ran out of time
