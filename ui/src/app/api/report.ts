@@ -21,9 +21,9 @@ export interface LiveReport {
 /**
  * query: undefined asks nothing. scope: an answer of another scope (another
  * site or dimension) is never shown, not even dimmed. tick: each new value asks
- * again without dimming.
+ * again without dimming; took hears how many ms that was.
  */
-export function liveReport(query: () => Query | undefined, scope: () => string, tick: Signal<number>): LiveReport {
+export function liveReport(query: () => Query | undefined, scope: () => string, tick: Signal<number>, took?: (ms: number) => void): LiveReport {
   const asked = computed(query, { equal: (a, b) => JSON.stringify(a) === JSON.stringify(b) });
   const resource = httpResource<Report>(() => {
     const body = asked();
@@ -37,11 +37,19 @@ export function liveReport(query: () => Query | undefined, scope: () => string, 
     computation: (now, before) => (now.answer || before?.value.scope !== now.scope ? now : before.value),
   });
   let last = untracked(tick);
+  let asking = 0;
   effect(() => {
     const now = tick();
     if (now === last) return;
     last = now;
-    untracked(() => resource.status() === 'resolved' && resource.reload());
+    untracked(() => {
+      if (resource.status() === 'resolved' && resource.reload()) asking = performance.now();
+    });
+  });
+  effect(() => {
+    if (resource.status() !== 'resolved' || !asking) return;
+    took?.(performance.now() - asking);
+    asking = 0;
   });
   return {
     answer: computed(() => kept().answer),

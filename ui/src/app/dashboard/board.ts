@@ -2,7 +2,7 @@ import { DestroyRef, Injectable, computed, inject, signal, untracked } from '@an
 import { toSignal } from '@angular/core/rxjs-interop';
 import { ActivatedRoute, Router, type Params as RouterParams } from '@angular/router';
 import type { Site } from '../api/model';
-import type { Query } from '../api/query';
+import { CHART_METRICS, type Metric, type Query } from '../api/query';
 import { liveReport, type LiveReport } from '../api/report';
 import { today } from '../format/date';
 import { toQueryFilters, toggleFilter, type Filter } from './filters';
@@ -12,6 +12,8 @@ import { readView, writeView, type View } from './view';
 
 const FALLBACK: RangeKey = '28d';
 const REFRESH_MS = 1000;
+/** A refresh waits this many times as long as the slowest query of the last one took. */
+const REST = 4;
 
 /**
  * The state of one dashboard. The link holds all of it: a change is a
@@ -55,9 +57,22 @@ export class Board {
     return { mode: compare === 'year' ? 'year_over_year' : 'previous_period' };
   });
 
+  private cost = 0;
+  /** The sums of the whole page: the cards show them, the panels' shares are of them. */
+  readonly totals = this.report(
+    () => {
+      const base = this.base();
+      return base ? { ...base, metrics: [...CHART_METRICS, 'events'], include: { comparisons: this.comparisons() } } : undefined;
+    },
+    () => 'totals',
+  );
+
   constructor() {
     const timer = setInterval(() => this.minute.update((n) => n + 1), 60_000);
-    inject(DestroyRef).onDestroy(() => clearInterval(timer));
+    inject(DestroyRef).onDestroy(() => {
+      clearInterval(timer);
+      clearTimeout(this.waiting);
+    });
   }
 
   /** Opens a site: with the range last used here, or today for a new one. */
@@ -83,30 +98,30 @@ export class Board {
   }
 
   report(query: () => Query | undefined, scope: () => string): LiveReport {
-    return liveReport(query, () => `${this.site()?.id} ${scope()}`, this.tick);
+    return liveReport(query, () => `${this.site()?.id} ${scope()}`, this.tick, (ms) => (this.cost = Math.max(this.cost, ms)));
   }
 
-  /** Fresh hits: refresh at most once a second, where today is in the range. */
-  freshHits = throttle(() => {
-    if (includesToday(this.view().range, this.today()) && !document.hidden) this.tick.update((n) => n + 1);
-  });
-}
+  /** A metric over everything on the page; null while unknown or where another query is shown. */
+  total(metric: Metric): number | null {
+    const answer = this.totals.answer();
+    const at = answer?.query.metrics.indexOf(metric) ?? -1;
+    return answer && at >= 0 && !this.totals.stale() ? (answer.report.results[0]?.metrics[at] ?? null) : null;
+  }
 
-function throttle(run: () => void): () => void {
-  let last = 0;
-  let waiting = false;
-  return () => {
-    if (waiting) return;
-    const rest = last + REFRESH_MS - Date.now();
-    const go = () => {
-      waiting = false;
-      last = Date.now();
-      run();
-    };
-    if (rest <= 0) return go();
-    waiting = true;
-    setTimeout(go, rest);
-  };
+  private refreshed = 0;
+  private waiting: ReturnType<typeof setTimeout> | undefined;
+
+  /** Fresh hits: refresh, where today is in the range; rarely where queries are slow. */
+  freshHits(): void {
+    if (this.waiting || document.hidden || !includesToday(this.view().range, this.today())) return;
+    const rest = this.refreshed + Math.max(REFRESH_MS, this.cost * REST) - Date.now();
+    this.waiting = setTimeout(() => {
+      this.waiting = undefined;
+      this.refreshed = Date.now();
+      this.cost = 0;
+      this.tick.update((n) => n + 1);
+    }, Math.max(0, rest));
+  }
 }
 
 function isNew(site: Site): boolean {

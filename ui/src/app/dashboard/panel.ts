@@ -49,18 +49,10 @@ export class Panel {
     },
     () => this.tab().key,
   );
-  private readonly total = this.board.report(
-    () => {
-      const base = this.board.base();
-      return base ? { ...base, metrics: [this.tab().metric] } : undefined;
-    },
-    () => `total ${this.tab().metric}`,
-  );
-
   protected readonly rows = computed<Line[] | null>(() => {
     const answer = this.report.answer();
     if (!answer || answer.query.dimensions?.[0] !== this.tab().dimension) return null;
-    return lines(answer, this.tab(), this.total.answer()?.report.results[0]?.metrics[0] ?? null);
+    return lines(answer, this.tab(), this.board.total(this.tab().metric));
   });
   /** All there is is "(not set)": the site does not send this. */
   protected readonly empty = computed(() => {

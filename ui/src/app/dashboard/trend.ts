@@ -1,7 +1,7 @@
 import { CdkMenuModule } from '@angular/cdk/menu';
 import { ChangeDetectionStrategy, Component, computed, effect, inject, signal, untracked } from '@angular/core';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
-import { CHART_METRICS, type ChartMetric, type Interval } from '../api/query';
+import type { ChartMetric, Interval } from '../api/query';
 import { download, toCsv } from '../chart/csv';
 import { series, type Point } from '../chart/series';
 import { TimeChart } from '../chart/time-chart';
@@ -25,13 +25,7 @@ export class Trend {
   private readonly texts = inject(TranslocoService);
   protected readonly asTable = signal(false);
 
-  protected readonly totals = this.board.report(
-    () => {
-      const base = this.board.base();
-      return base ? { ...base, metrics: [...CHART_METRICS], include: { comparisons: this.board.comparisons() } } : undefined;
-    },
-    () => 'totals',
-  );
+  protected readonly totals = this.board.totals;
 
   protected readonly report = this.board.report(
     () => {
