@@ -252,3 +252,46 @@ func TestTrimKeepsDamagedBytes(t *testing.T) {
 	}
 	change(t, path+damagedSuffix, func(b []byte) []byte { return b })
 }
+
+// onceFull is a segment whose first write finds no room.
+type onceFull struct {
+	segmentFile
+	failed *bool
+}
+
+func (f onceFull) WriteAt(b []byte, off int64) (int, error) {
+	if off >= segmentHead && !*f.failed {
+		*f.failed = true
+		return 0, syscall.ENOSPC
+	}
+	return f.segmentFile.WriteAt(b, off)
+}
+
+// An Append over several groups leaves its first records or none: an import goes on behind the
+// last durable one and would never come back for a hole.
+func TestDiskFullInTheMiddleLeavesNoHole(t *testing.T) {
+	opt := testOptions(t, t.TempDir())
+	failed := false
+	opt.create = func(path string) (segmentFile, error) {
+		f, err := createFile(path)
+		return onceFull{f, &failed}, err
+	}
+	j := mustOpen(t, opt)
+	var rs [][]byte
+	for range 3 {
+		rs = append(rs, make([]byte, hitkeep.MaxRecord))
+	}
+	for size := 0; size < 2*maxGroup; size += hitkeep.MaxRecord {
+		rs = append(rs, make([]byte, hitkeep.MaxRecord))
+	}
+	if _, err := j.Append(t.Context(), 1, rs...); hitkeep.CodeOf(err) != hitkeep.Unavailable {
+		t.Fatal(err)
+	}
+	if n := len(records(t, j, j.ID(), 1, 0)); n != 0 {
+		t.Fatalf("%d records behind those that were refused", n)
+	}
+	if a, err := j.Append(t.Context(), 1, rs...); err != nil || a.First != 1 || a.Last != int64(len(rs)) {
+		t.Fatal(a, err)
+	}
+	mustClose(t, j)
+}

@@ -252,25 +252,21 @@ type Ack struct {
 
 // Append returns when all records are durable (invariant 1). They keep their order; one Append
 // larger than a group spans several. If ctx ends after the records entered a group they become
-// durable all the same and only the caller stops waiting. After an error some records of the
-// call may be durable.
+// durable all the same and only the caller stops waiting. After an error the first records of
+// the call may be durable, never a later one without those before it: an import goes on behind
+// the last one that is.
 // Errors: Unavailable when the disk is too full or the journal closed, TooLarge for a record
 // above hitkeep.MaxRecord, Invalid for no or an empty record, and the poisoning error.
 func (j *Journal) Append(ctx context.Context, store hitkeep.TenantID, records ...[]byte) (Ack, error) {
 	if err := j.admit(ctx, records); err != nil {
 		return Ack{}, err
 	}
-	// Most appends fit into one group: their ticket stays off the heap.
-	var few [2]ticket
-	tickets := few[:0]
+	ack := Ack{Journal: j.id}
 	for len(records) > 0 {
 		t, err := j.enter(ctx, store, records)
 		if err != nil {
 			return Ack{}, err
 		}
-		tickets, records = append(tickets, t), records[t.n:]
-	}
-	for _, t := range tickets {
 		select {
 		case <-t.group.done:
 		case <-ctx.Done():
@@ -279,9 +275,13 @@ func (j *Journal) Append(ctx context.Context, store hitkeep.TenantID, records ..
 		if t.group.err != nil {
 			return Ack{}, t.group.err
 		}
+		if ack.First == 0 {
+			ack.First = t.frame.first + t.at
+		}
+		ack.Last = t.frame.first + t.at + int64(t.n) - 1
+		records = records[t.n:]
 	}
-	a, z := tickets[0], tickets[len(tickets)-1]
-	return Ack{Journal: j.id, First: a.frame.first + a.at, Last: z.frame.first + z.at + int64(z.n) - 1}, nil
+	return ack, nil
 }
 
 func (j *Journal) admit(ctx context.Context, records [][]byte) error {
