@@ -90,7 +90,9 @@ func (b *publisher) run(ctx context.Context, q *queue) error {
 			continue
 		}
 		if err := q.put(id, body); err != nil {
-			return fmt.Errorf("publish: %w", err)
+			// A full disk below NSQ, for one. The journal has the frames (invariant 2).
+			b.seen(id)
+			b.skipped.Add(1)
 		}
 	}
 }
