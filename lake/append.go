@@ -74,6 +74,11 @@ func (s *store) append(ctx context.Context, b *hitkeep.Batch) (hitkeep.Applied, 
 		}
 		return s.apply(ctx, c, b, p)
 	})
+	if errors.Is(err, errRowCount) {
+		// Memory and table differ: a COMMIT happened whose outcome nobody could read. Without the
+		// table's word the same batch would be refused for ever.
+		err = errors.Join(err, s.withConn(ctx, func(c *sql.Conn) error { return s.loadMarks(ctx, c) }))
+	}
 	if err != nil {
 		return hitkeep.Applied{}, err
 	}

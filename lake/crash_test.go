@@ -401,3 +401,57 @@ func TestGoodWALStaysWithADamagedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// An asker that goes away while a store is opened leaves it usable.
+func TestCancelledOpening(t *testing.T) {
+	for _, point := range []string{"migrate.committed", "migrate.checkpointed", "checkpoint.begin"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		l := testLake(t, t.TempDir(), func(o *Options) {
+			o.At = func(p string) {
+				if p == point {
+					cancel()
+				}
+			}
+		})
+		_, _ = l.Watermark(ctx, hitkeep.DefaultTenant)
+		if _, err := l.Watermark(t.Context(), hitkeep.DefaultTenant); err != nil {
+			t.Fatalf("%s: %v", point, err)
+		}
+	}
+}
+
+// A commit whose outcome nobody could read is found out at the next try.
+func TestMarksAreReadAgain(t *testing.T) {
+	l := testLake(t, t.TempDir(), nil)
+	b := newGenerator(1).batch(5, 10, day0, day0)
+	mustAppend(t, l, b)
+	l.stores[hitkeep.DefaultTenant].marks[b.Journal] = b.Prev
+	if _, err := l.Append(t.Context(), b); !errors.Is(err, hitkeep.ErrNotContiguous) {
+		t.Fatal(err)
+	}
+	w, err := l.Watermark(t.Context(), hitkeep.DefaultTenant)
+	if err != nil || w[b.Journal] != b.Last {
+		t.Fatal(w, err)
+	}
+}
+
+// Parts without the database that named them are not taken for rubbish.
+func TestLostDatabaseIsTold(t *testing.T) {
+	dir := t.TempDir()
+	l := testLake(t, dir, nil)
+	mustAppend(t, l, newGenerator(1).batch(5, 10, day0, day0))
+	mustRoll(t, l, day0, day0)
+	if err := l.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, tenantsDir, hitkeep.DefaultTenant.String(), databaseFile)); err != nil {
+		t.Fatal(err)
+	}
+	again := testLake(t, dir, nil)
+	if err := again.Sweep(t.Context(), hitkeep.DefaultTenant); hitkeep.CodeOf(err) != hitkeep.Conflict {
+		t.Fatal(err)
+	}
+	if n := len(partFiles(t, again)); n != 1 {
+		t.Fatalf("%d part files", n)
+	}
+}

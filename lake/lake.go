@@ -171,8 +171,12 @@ func (l *Lake) evict(ctx context.Context) {
 		if !old.ready {
 			continue
 		}
-		if err := old.close(ctx); err != nil {
+		if err := old.close(context.WithoutCancel(ctx)); err != nil {
 			l.log.Error("close store", "tenant", old.tenant, "error", err)
+		}
+		if old.ready { // still attached: another store could not be opened on the file
+			l.stores[old.tenant] = old
+			return
 		}
 		l.floors[old.tenant] = old.floor()
 	}

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"time"
 
 	"hitkeep"
@@ -47,6 +49,12 @@ func (s *store) migrate(ctx context.Context, c *sql.Conn) error {
 	if have > len(steps) {
 		return hitkeep.Errorf(hitkeep.Conflict, "the store of team %s has schema %d, this binary knows up to %d", s.tenant, have, len(steps)).
 			WithHint("start the newer hitkeep again, or restore a backup made before the upgrade")
+	}
+	if have == 0 {
+		if parts, err := filepath.Glob(filepath.Join(s.lake, "site=*", "month=*", "*"+partSuffix)); err != nil || len(parts) > 0 {
+			return errors.Join(err, hitkeep.Errorf(hitkeep.Conflict, "the database of team %s is gone, but %d parts are there that it named", s.tenant, len(parts)).
+				WithHint("bring tenants/%s/%s back from a backup; without it a sweep would throw the parts away", s.tenant, databaseFile))
+		}
 	}
 	for v := have; v < len(steps); v++ {
 		if err := s.migrateStep(ctx, c, v+1, steps[v]); err != nil {

@@ -44,6 +44,10 @@ func (l *Lake) Roll(ctx context.Context, p hitkeep.Partition) error {
 		jobs, err = s.rollPartition(ctx, p)
 		return err
 	})
+	if err == nil && len(jobs) > 0 {
+		// Readers may hold this up for long: it must not take a turn from others meanwhile.
+		err = s.checkpointSoon(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("roll site %s, %s to %s: %w", p.Site, p.From, p.To, err)
 	}
@@ -275,7 +279,7 @@ func (s *store) abandon(jobs []*job) {
 	}
 }
 
-// commitRoll is Roll's steps 3 and 4. committed is true if the manifest names the new parts, or
+// commitRoll is Roll's step 3. committed is true if the manifest names the new parts, or
 // may do so.
 func (s *store) commitRoll(ctx context.Context, jobs []*job) (committed bool, err error) {
 	s.write.Lock()
@@ -296,7 +300,7 @@ func (s *store) commitRoll(ctx context.Context, jobs []*job) (committed bool, er
 		return committed, err
 	}
 	s.l.at("roll.committed")
-	return true, s.checkpointSoon(ctx)
+	return true, nil
 }
 
 // swapParts is the one transaction of a roll.

@@ -63,6 +63,12 @@ func (s *store) ensureOpen(ctx context.Context) error {
 	if s.ready {
 		return nil
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// An asker that goes away must not leave the file attached and not ready: it could not be
+	// attached again in this process.
+	ctx = context.WithoutCancel(ctx)
 	if err := s.makeDirs(); err != nil {
 		return err
 	}
@@ -120,8 +126,11 @@ func (s *store) close(ctx context.Context) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	err := s.withConn(ctx, func(c *sql.Conn) error { return s.checkpoint(ctx, c) })
+	if derr := s.l.engine.Detach(ctx, s.catalog); derr != nil {
+		return errors.Join(err, derr)
+	}
 	s.ready = false
-	return errors.Join(err, s.l.engine.Detach(ctx, s.catalog))
+	return err
 }
 
 // withConn runs f on a connection of its own.

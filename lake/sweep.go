@@ -53,7 +53,8 @@ func (s *store) sweep(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		ours := strings.HasSuffix(name, partSuffix) || strings.HasSuffix(name, tmpSuffix)
+		// Directly in lake/ a checkpoint may just be writing manifest.json.tmp.
+		ours := strings.Contains(filepath.ToSlash(name), "/") && (strings.HasSuffix(name, partSuffix) || strings.HasSuffix(name, tmpSuffix))
 		if d.Type().IsRegular() && ours && !named[filepath.ToSlash(name)] {
 			stray = append(stray, name)
 		}
