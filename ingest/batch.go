@@ -186,7 +186,9 @@ func (b *batch) readLines(ctx context.Context, r *bufio.Reader) error {
 
 // readArray takes the elements of an array. Behind a malformed one nothing can be found again.
 func (b *batch) readArray(ctx context.Context, r *bufio.Reader) error {
-	d := json.NewDecoder(r)
+	in := &elements{r: r}
+	d := json.NewDecoder(in)
+	in.d = d
 	_, _ = d.Token() // the [ that was seen
 	for line := 1; ; line++ {
 		if !d.More() {
@@ -205,6 +207,25 @@ func (b *batch) readArray(ctx context.Context, r *bufio.Reader) error {
 			return err
 		}
 	}
+}
+
+// elements fails with http.MaxBytesError when the decoder has collected more than any element may
+// have: it holds one as a whole.
+type elements struct {
+	r    io.Reader
+	d    *json.Decoder
+	read int64
+}
+
+const maxElement = 1 << 20
+
+func (e *elements) Read(p []byte) (int, error) {
+	if e.read-e.d.InputOffset() > maxElement {
+		return 0, &http.MaxBytesError{Limit: maxElement}
+	}
+	n, err := e.r.Read(p)
+	e.read += int64(n)
+	return n, err
 }
 
 // arrayError rejects the rest of an array that ends early; a body too large is an error of its own.

@@ -99,6 +99,10 @@ func TestBatchBomb(t *testing.T) {
 	if code, _, body := b.batch(t, bomb, "Content-Encoding", "zstd"); code != 413 {
 		t.Errorf("%d %s", code, body)
 	}
+	huge := []byte(`[{"url":"https://example.com/","pad":"` + strings.Repeat("x", 2*maxElement) + `"}]`)
+	if code, _, body := b.batch(t, huge); code != 413 || !strings.Contains(body, "1048576") {
+		t.Errorf("one huge element: %d %s", code, body)
+	}
 }
 
 func TestBatchRejects(t *testing.T) {

@@ -218,11 +218,7 @@ func (p *payload) readProps(j *jsonBody) error {
 		}
 		return err
 	}
-	err := j.object(func(key string) error { return p.readProp(j, key) })
-	if len(p.props) > maxProps {
-		return hitkeep.BadField(j.field, "has %d properties; at most %d are kept", len(p.props), maxProps)
-	}
-	return err
+	return j.object(func(key string) error { return p.readProp(j, key) })
 }
 
 // readProp keeps props sorted by key without repeats; the last of equal keys wins.
@@ -239,6 +235,10 @@ func (p *payload) readProp(j *jsonBody, key string) error {
 	if found {
 		p.props[at].Value = value
 		return nil
+	}
+	// At once: keeping thousands of them sorted first would cost a stranger's request much time.
+	if len(p.props) == maxProps {
+		return hitkeep.BadField(j.field, "has more than %d properties; at most %[1]d are kept", maxProps)
 	}
 	p.props = slices.Insert(p.props, at, hitkeep.Prop{Key: key, Value: value})
 	return nil
