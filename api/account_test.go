@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"hitkeep"
 )
 
@@ -302,6 +304,27 @@ func TestLoginRateOfOthers(t *testing.T) {
 	}
 	if l.allow(now, "q@example.com", a) == nil {
 		t.Error("an address may try one account after the other")
+	}
+}
+
+func TestLimiterKeepsUsedBuckets(t *testing.T) {
+	l, now := newLimiter(3), time.Unix(1e9, 0)
+	a := netip.MustParseAddr("192.0.2.1")
+	for range 3 {
+		l.allow(now, "o@example.com", a)
+	}
+	for i := range maxLimits {
+		l.allow(now, time.Duration(i).String(), a)
+	}
+	if len(l.all) > 20 {
+		t.Errorf("an address that is refused fills %d buckets", len(l.all))
+	}
+	for i := range maxLimits {
+		l.all[time.Duration(i).String()] = rate.NewLimiter(1, 1) // full
+	}
+	l.makeRoom(now)
+	if l.take(now, "pair 192.0.2.1 o@example.com", 1) == 0 {
+		t.Error("a used bucket was forgotten before the full ones")
 	}
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/netip"
 	"sync"
 	"time"
@@ -35,8 +36,9 @@ func (l *limiter) allow(now time.Time, account string, from netip.Addr) error {
 	for _, b := range []struct {
 		key    string
 		factor float64
-	}{{"pair " + net + " " + account, 1}, {"net " + net, 2}, {"account " + account, 10}} {
-		// The first refusal ends it: who is refused by the pair must not use up the account.
+	}{{"net " + net, 2}, {"pair " + net + " " + account, 1}, {"account " + account, 10}} {
+		// The first refusal ends it: who is refused by the pair must not use up the account, and
+		// who is refused by the net must not fill the memory with pairs.
 		if wait := l.take(now, b.key, b.factor); wait > 0 {
 			return &retryError{after: wait, err: hitkeep.Errorf(hitkeep.RateLimited, "too many attempts to sign in").
 				WithHint("wait a moment, then try again")}
@@ -80,9 +82,13 @@ func (l *limiter) makeRoom(now time.Time) {
 	if len(l.all) < maxLimits {
 		return
 	}
-	for k, lim := range l.all {
-		if lim.TokensAt(now) >= float64(lim.Burst()) || len(l.all) > maxLimits*9/10 {
-			delete(l.all, k)
+	maps.DeleteFunc(l.all, func(_ string, lim *rate.Limiter) bool {
+		return lim.TokensAt(now) >= float64(lim.Burst())
+	})
+	for k := range l.all {
+		if len(l.all) <= maxLimits*9/10 {
+			break
 		}
+		delete(l.all, k)
 	}
 }

@@ -244,6 +244,7 @@ func (s *stream) write(text string) error {
 	if err := rc.Flush(); err != nil {
 		return errGone
 	}
+	_ = rc.SetWriteDeadline(time.Time{}) // in HTTP/2 one that passes ends even an idle stream
 	return nil
 }
 
