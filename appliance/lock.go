@@ -18,8 +18,11 @@ type dirLock struct{ f *os.File }
 // errLocked is wrapped when another process holds the directory.
 var errLocked = errors.New("the data directory is in use")
 
-// lockDir takes the lock or says who holds it.
+// lockDir takes the lock or says who holds it. From here on the process makes files for its own
+// user only: DuckDB asks for mode 0666, one of its files holds password hashes, and the directory
+// may be one that others can enter, as systemd makes them.
 func lockDir(dir string) (*dirLock, error) {
+	syscall.Umask(0o077)
 	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", err)

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -84,7 +86,7 @@ func (a *Appliance) Serve(ctx context.Context, l net.Listener, out io.Writer) er
 	}
 	a.log.Info("serving", "url", url)
 	parts := []func(context.Context) error{
-		serveHTTP(l, a.web(), a.log),
+		serveHTTP(l, patient(a.web()), a.log),
 		serveHTTP(sock, a.admin, a.log),
 		a.ingest.Run,
 		a.lake.Run,
@@ -212,6 +214,22 @@ func (a *Appliance) pruneLogins(ctx context.Context) error {
 // loginLife is how long an unused login session is kept.
 const loginLife = 30 * 24 * time.Hour
 
+// clientPatience is how long a client of the web server may take to send a request's body and to
+// take the answer. Live streams set a deadline of their own for each event.
+const clientPatience = 2 * time.Minute
+
+// patient keeps clients that neither send nor read from holding connections and memory for ever.
+func patient(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rc, until := http.NewResponseController(w), time.Now().Add(clientPatience)
+		_ = rc.SetWriteDeadline(until) // some writers have none
+		if r.ContentLength != 0 {      // without a body it would end the request's context, too
+			_ = rc.SetReadDeadline(until)
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
 // drainLimit is how long a stop waits for requests that are being answered.
 const drainLimit = 10 * time.Second
 
@@ -222,7 +240,7 @@ func serveHTTP(l net.Listener, h http.Handler, log *slog.Logger) func(context.Co
 		defer cut()
 		srv := &http.Server{
 			Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-			ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+			ErrorLog:    stdlog.New(serverLog{log}, "", 0),
 			BaseContext: func(net.Listener) context.Context { return base },
 		}
 		failed := make(chan error, 1)
@@ -241,6 +259,16 @@ func serveHTTP(l net.Listener, h http.Handler, log *slog.Logger) func(context.Co
 		<-failed
 		return nil
 	}
+}
+
+// serverLog takes net/http's log lines, which name clients: addresses are never logged.
+type serverLog struct{ log *slog.Logger }
+
+var clientAddress = regexp.MustCompile(`(\d{1,3}(\.\d{1,3}){3}|\[[0-9A-Fa-f:.]+(%\w+)?\])(:\d+)?`)
+
+func (s serverLog) Write(b []byte) (int, error) {
+	s.log.Debug(clientAddress.ReplaceAllString(strings.TrimSpace(string(b)), "(address)"))
+	return len(b), nil
 }
 
 // listenSocket opens the admin socket with mode 0600. A socket left by a killed process is
