@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -101,7 +102,12 @@ func (a *Appliance) openDir(context.Context) error {
 			return hitkeep.BadField("data_dir", "%v", err)
 		}
 	}
-	var err error
+	// A synced segment in a directory whose own name a power cut takes back is lost with it.
+	err := syncDir(a.cfg.DataDir)
+	if err != nil {
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	_ = syncDir(filepath.Dir(a.cfg.DataDir)) // the directory above may be closed to this user
 	if a.lock, err = lockDir(a.cfg.DataDir); err != nil {
 		return err
 	}
@@ -233,7 +239,7 @@ func (a *Appliance) untrustedForwarded(peer netip.Addr) {
 
 func (a *Appliance) openAPI(ctx context.Context) error {
 	var err error
-	if a.uses, err = openTokenUse(ctx, a.proj); err != nil {
+	if a.uses, err = openTokenUse(ctx, a.proj, a.log); err != nil {
 		return err
 	}
 	key, err := secretFile(a.cfg.path(controlDir, jwtKeyFile), a.rand)

@@ -16,6 +16,7 @@ type controlLog struct {
 	f    *os.File
 	size int64 // bytes of whole frames
 	last int64 // sequence of the last command
+	err  error // of a sync that failed: nothing is appended any more (invariant 8)
 }
 
 const controlJournal = 1
@@ -76,13 +77,17 @@ func validFrameAfter(b []byte) bool {
 // append writes one command and returns its sequence when it is durable. After an error
 // nothing of it is left, or the process must stop (an fsync that failed).
 func (l *controlLog) append(command []byte) (int64, error) {
+	if l.err != nil {
+		return 0, l.err
+	}
 	frame := journal.Frame{Journal: controlJournal, First: l.last + 1, Prev: l.last, Records: [][]byte{command}}
 	b := journal.EncodeFrame(nil, frame)
 	if _, err := l.f.WriteAt(b, l.size); err != nil {
 		return 0, errors.Join(fmt.Errorf("write command: %w", err), l.f.Truncate(l.size))
 	}
 	if err := l.f.Sync(); err != nil {
-		return 0, fmt.Errorf("%w: %w", errControlSync, err)
+		l.err = fmt.Errorf("%w: %w", errControlSync, err)
+		return 0, l.err
 	}
 	l.size += int64(len(b))
 	l.last++

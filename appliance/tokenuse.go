@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -14,14 +15,15 @@ import (
 // in memory and written once a minute and at the stop; a crash forgets the last minute.
 type tokenUse struct {
 	proj *projection
+	log  *slog.Logger
 
 	mu    sync.Mutex // guards what follows
 	last  map[hitkeep.TokenID]time.Time
 	dirty map[hitkeep.TokenID]bool
 }
 
-func openTokenUse(ctx context.Context, p *projection) (*tokenUse, error) {
-	u := &tokenUse{proj: p, last: map[hitkeep.TokenID]time.Time{}, dirty: map[hitkeep.TokenID]bool{}}
+func openTokenUse(ctx context.Context, p *projection, log *slog.Logger) (*tokenUse, error) {
+	u := &tokenUse{proj: p, log: log, last: map[hitkeep.TokenID]time.Time{}, dirty: map[hitkeep.TokenID]bool{}}
 	return u, p.withConn(ctx, func(c *sql.Conn) error {
 		rows, err := c.QueryContext(ctx, `SELECT id, used_at FROM control.token_use`)
 		if err != nil {
@@ -64,7 +66,8 @@ func (u *tokenUse) run(ctx context.Context) error {
 			return u.flush(context.WithoutCancel(ctx))
 		case <-t.C:
 			if err := u.flush(ctx); err != nil && ctx.Err() == nil {
-				return err
+				// A full disk must not end the process (invariant 8); a broken instance is told by the lake.
+				u.log.Warn("last uses of tokens are written later", "error", err)
 			}
 		}
 	}
@@ -94,6 +97,11 @@ func (u *tokenUse) flush(ctx context.Context) error {
 		return nil
 	})
 	if err != nil {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		for id := range write {
+			u.dirty[id] = true
+		}
 		return errors.Join(errors.New("write last uses of tokens"), err)
 	}
 	return nil
