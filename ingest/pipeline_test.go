@@ -318,8 +318,9 @@ func TestPublisherSkips(t *testing.T) {
 		t.Fatal("no limit")
 	}
 	for id := range b.out {
-		b.seen(id)
-		b.seen(id)
+		if !b.seen(id) || b.seen(id) {
+			t.Error("a message is taken twice, or not at all")
+		}
 		break
 	}
 	b.add([]byte("x"))

@@ -119,12 +119,14 @@ func (b *publisher) take() (id nsqd.MessageID, body []byte) {
 	return id, body
 }
 
-// seen frees a message's place; a message delivered twice has none any more.
-func (b *publisher) seen(id nsqd.MessageID) {
+// seen frees a message's place; one delivered twice, or not sent by us, has none: false.
+func (b *publisher) seen(id nsqd.MessageID) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.bytes -= b.out[id].bytes
+	o, ours := b.out[id]
+	b.bytes -= o.bytes
 	delete(b.out, id)
+	return ours
 }
 
 func (b *publisher) forget(before time.Time) {
