@@ -352,3 +352,26 @@ func BenchmarkPipeline(bm *testing.B) {
 	b.waitAll()
 	bm.ReportMetric(float64(bm.N)/bm.Elapsed().Seconds(), "applied/s")
 }
+
+// A frame from somebody else on nsqd's port moves no position: the hits behind it would be lost.
+func TestPipelineForgedFrame(t *testing.T) {
+	b := newPipelineBed(t)
+	b.start()
+	ack := b.hit(1, 1)
+	b.waitAll()
+	h := hitkeep.Hit{Site: 10, ClientID: 1 << 40, Path: "/forged"}
+	for _, store := range []hitkeep.TenantID{1, 99} {
+		b.p.pub.add(journal.EncodeFrame(nil, journal.Frame{
+			Store: store, Journal: ack.Journal, First: 1 << 30, Prev: ack.Last, Records: [][]byte{h.AppendRecord(nil)},
+		}))
+	}
+	time.Sleep(50 * time.Millisecond) // it takes the way of a real one, a few milliseconds
+	b.hit(1, 3)
+	b.waitAll()
+	b.check()
+	b.p.mu.Lock()
+	defer b.p.mu.Unlock()
+	if b.p.appliers[99] != nil {
+		t.Error("an applier of a store without records")
+	}
+}
