@@ -17,13 +17,17 @@ let state;
 let login;
 let site;
 
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
+}
+
 /** Starts the browser once for the file and signs in. */
 export function withBrowser() {
   before(async () => {
-    browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    });
+    browser = await launch();
     login = await credentials();
     const page = await open({ signedIn: false });
     await signIn(page);

@@ -15,7 +15,7 @@ import { Say } from '../kit/toasts';
 import { Board } from './board';
 import { matching } from './matching';
 import { shortName } from './filters';
-import type { Tab } from './tabs';
+import { ownFilters, type Tab } from './tabs';
 
 const PAGE = 50;
 const EXPORT = 10_000;
@@ -68,7 +68,7 @@ export class Details {
     const { metric, down } = this.order();
     return {
       ...base,
-      filters: [...(base.filters ?? []), ...matching(this.tab().dimension, this.search())],
+      filters: [...(base.filters ?? []), ...ownFilters(this.tab()), ...matching(this.tab().dimension, this.search())],
       metrics: this.columns(),
       dimensions: [this.tab().dimension],
       order_by: [[metric, down ? 'desc' : 'asc']],

@@ -8,7 +8,7 @@ import { Board } from './board';
 import { chosen } from './filters';
 import { lines, type Line } from './rows';
 import { RowList } from './row-list';
-import type { Group, Tab } from './tabs';
+import { ownFilters, type Group, type Tab } from './tabs';
 
 /** Rows shown before "details". */
 const ROWS = 9;
@@ -45,19 +45,29 @@ export class Panel {
       const base = this.board.base();
       const tab = this.tab();
       if (!base) return undefined;
-      return { ...base, metrics: [tab.metric], dimensions: [tab.dimension], order_by: [[tab.metric, 'desc']], pagination: { limit: tab.map ? COUNTRIES : ROWS, offset: 0 } };
+      return { ...base, filters: [...(base.filters ?? []), ...ownFilters(tab)], metrics: [tab.metric], dimensions: [tab.dimension], order_by: [[tab.metric, 'desc']], pagination: { limit: tab.map ? COUNTRIES : ROWS, offset: 0 } };
     },
     () => this.tab().key,
   );
+  /** What shares are of; events without the pageviews that the list leaves out. */
+  private readonly whole = computed(() => {
+    const all = this.board.total(this.tab().metric);
+    return all !== null && this.tab().without ? all - (this.board.total('pageviews') ?? 0) : all;
+  });
   protected readonly rows = computed<Line[] | null>(() => {
     const answer = this.report.answer();
     if (!answer || answer.query.dimensions?.[0] !== this.tab().dimension) return null;
-    return lines(answer, this.tab(), this.board.total(this.tab().metric));
+    return lines(answer, this.tab(), this.whole());
   });
-  /** All there is is "(not set)": the site does not send this. */
-  protected readonly empty = computed(() => {
-    const rows = this.rows();
-    return rows !== null && (rows.length === 0 || (this.tab().nested === true && rows.every((r) => r.value === NOT_SET)));
+  /** Nothing to list: no rows, or all there is is "(not set)". */
+  protected readonly empty = computed(() => this.rows()?.every((r) => r.value === NOT_SET) ?? false);
+  /** The text that says why. */
+  protected readonly why = computed(() => {
+    if (this.board.view().filters.length && !this.rows()?.length) return 'panel.noneForFilters';
+    if (this.tab().nested) return 'panel.noCampaigns';
+    if (this.tab().key === 'event') return 'panel.noEvents';
+    if (!this.rows()?.length) return 'panel.none';
+    return this.tab().key === 'region' || this.tab().key === 'city' ? 'panel.noPlaces' : 'panel.notKnown';
   });
   protected readonly countries = computed<Country[]>(() => (this.rows() ?? []).filter((r) => !r.unset).map((r) => ({ code: r.value, name: r.name, value: r.raw, text: r.share ? `${r.number} · ${r.share}` : r.number })));
 

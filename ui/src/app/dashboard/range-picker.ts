@@ -14,7 +14,7 @@ const MENU: RangeKey[][] = [['today', 'yesterday', '24h'], ['7d', '28d', '30d', 
   imports: [Calendar, Drop, TranslocoPipe],
   template: `
     <hk-drop #drop [label]="('range.choose' | transloco) + ': ' + name()" align="end" look="btn w-full sm:rounded-none" (openChange)="calendar.set(false)" data-test="range">
-      <i class="pi pi-calendar text-ink-3" aria-hidden="true"></i>
+      <i class="pi pi-calendar text-ink-3 max-sm:hidden" aria-hidden="true"></i>
       <span class="num truncate">{{ name() }}</span>
       <i class="pi pi-chevron-down text-[0.625rem] text-ink-3" aria-hidden="true"></i>
       <ng-template>

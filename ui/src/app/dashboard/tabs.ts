@@ -1,4 +1,4 @@
-import type { Metric } from '../api/query';
+import type { Metric, QueryFilter } from '../api/query';
 
 export type GroupKey = 'sources' | 'pages' | 'locations' | 'devices' | 'behaviour';
 
@@ -16,6 +16,8 @@ export interface Tab {
   /** behind "Campaigns", not a tab of its own */
   nested?: true;
   map?: true;
+  /** values that are no rows of this list */
+  without?: string[];
 }
 
 export interface Group {
@@ -72,9 +74,14 @@ export const GROUPS: readonly Group[] = [
   },
   {
     key: 'behaviour',
-    tabs: [tab('event', 'event:name', { metric: 'events', extra: ['visitors'] })],
+    tabs: [tab('event', 'event:name', { metric: 'events', extra: ['visitors'], without: ['pageview'] })],
   },
 ];
+
+/** The filters that every query of a list adds to the page's. */
+export function ownFilters(tab: Tab): QueryFilter[] {
+  return tab.without ? [['is_not', tab.dimension, tab.without]] : [];
+}
 
 export function tabByKey(key: string): Tab | undefined {
   return GROUPS.flatMap((g) => g.tabs).find((t) => t.key === key);
