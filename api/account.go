@@ -221,6 +221,9 @@ func (a *API) changePassword(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c := callOf(r).caller
+	if a.o.Demo != nil && strings.EqualFold(c.user.Email, a.o.Demo.Email) {
+		return hitkeep.Errorf(hitkeep.Forbidden, "the demo's password is the same for everybody")
+	}
 	if err := a.limits.allow(a.o.Now(), c.user.Email, a.client(r)); err != nil {
 		return err
 	}

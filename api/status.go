@@ -7,6 +7,8 @@ import (
 	"net/http"
 
 	"gopkg.in/yaml.v3"
+
+	"hitkeep"
 )
 
 //go:embed openapi.yaml
@@ -59,7 +61,7 @@ func (a *API) status(w http.ResponseWriter, r *http.Request) error {
 	if c := callOf(r).caller; c.login != nil { // a token is nobody who signed in
 		view := viewUser(c.user)
 		v.User = &view
-		if a.o.Notices != nil {
+		if a.o.Notices != nil && onInstance(c.user.Role, hitkeep.RoleAdmin) {
 			v.Notices = append(v.Notices, a.o.Notices()...)
 		}
 	}

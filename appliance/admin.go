@@ -125,6 +125,15 @@ func (a *Appliance) teams() []hitkeep.TenantID {
 	return teams
 }
 
+func (a *Appliance) hasSites(team hitkeep.TenantID) (has bool) {
+	a.control.Read(func(s *hitkeep.State) {
+		for _, site := range s.Sites {
+			has = has || site.Tenant == team
+		}
+	})
+	return has
+}
+
 // site finds a site by exact domain or id.
 func (a *Appliance) site(name string) (*hitkeep.Site, error) {
 	var site *hitkeep.Site
@@ -380,6 +389,10 @@ func (a *Appliance) adminSQL(r *http.Request, emit emitter) error {
 	team, err := a.team(in.Team)
 	if err != nil {
 		return err
+	}
+	// Without --team, on a directory whose only sites are the demo's, those are meant.
+	if teams := a.teams(); in.Team == "" && len(teams) == 2 && !a.hasSites(team) {
+		team = teams[1]
 	}
 	return a.sql(r.Context(), team, in.Query, emit)
 }

@@ -196,7 +196,10 @@ func (a *Appliance) latestJournal(ctx context.Context) (latest hitkeep.JournalID
 	for _, t := range tenants {
 		w, err := a.lake.Watermark(ctx, t)
 		if err != nil {
-			return 0, err
+			// One bad store does not keep the others from taking hits. Ids come from the journal's META,
+			// its segments and the clock as well.
+			a.log.Error("a store cannot be opened; its hits wait in the journal", "team", t, "error", err)
+			continue
 		}
 		for id := range w {
 			latest = max(latest, id)
@@ -301,8 +304,9 @@ func (a *Appliance) runParts(ctx context.Context, parts []func(context.Context) 
 	return errors.Join(err, <-pipeline)
 }
 
-// WaitApplied blocks until all that was in the journal is stored.
-func (a *Appliance) WaitApplied(ctx context.Context) error { return a.pipeline.WaitAll(ctx) }
+// WaitApplied blocks until all that was in the journal is stored. It gives up with an error when
+// nothing moves for 10 s (a full disk, a damaged store).
+func (a *Appliance) WaitApplied(ctx context.Context) error { return a.pipeline.Drain(ctx) }
 
 // setupToken guards the first-run page: who reads the log or the terminal owns the instance.
 type setupToken struct {

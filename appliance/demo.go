@@ -6,9 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"time"
 
@@ -30,7 +30,8 @@ func (a *Appliance) demoPassword() string {
 	return hex.EncodeToString(m.Sum(nil)[:6])
 }
 
-// openDemo makes sure that the demo's user and site exist. They live in a team of their own.
+// openDemo makes sure that the demo's user and site exist. They live in a team of their own. The
+// login is public: see demoRole.
 func (a *Appliance) openDemo(ctx context.Context) error {
 	var user *hitkeep.User
 	var site *hitkeep.Site
@@ -61,7 +62,17 @@ func (a *Appliance) openDemo(ctx context.Context) error {
 			return fmt.Errorf("demo site: %w", err)
 		}
 	}
-	return a.demoCommand(ctx, hitkeep.Command{SetMember: &hitkeep.Membership{User: user.ID, Site: site.ID, Role: hitkeep.RoleOwner}})
+	return a.demoCommand(ctx, hitkeep.Command{SetMember: &hitkeep.Membership{User: user.ID, Site: site.ID, Role: a.demoRole()}})
+}
+
+// demoRole lets the demo's login try everything on a box that only its own people reach; where
+// strangers can, it may look and change nothing.
+func (a *Appliance) demoRole() hitkeep.Role {
+	host, _, err := net.SplitHostPort(a.cfg.Listen)
+	if ip := net.ParseIP(host); err == nil && a.cfg.PublicURL == "" && (host == "localhost" || ip != nil && ip.IsLoopback()) {
+		return hitkeep.RoleOwner
+	}
+	return hitkeep.RoleViewer
 }
 
 func (a *Appliance) demoCommand(ctx context.Context, c hitkeep.Command) error {
@@ -75,9 +86,13 @@ func (a *Appliance) demoPages() http.Handler { return demo.Handler() }
 func (a *Appliance) runDemo(ctx context.Context) error {
 	site := a.control.ByHost(demo.Domain)
 	if site == nil {
-		return errors.New("the demo site is gone")
+		return nil // deleted just now
 	}
 	if err := a.fillDemo(ctx, site); err != nil && ctx.Err() == nil {
+		if hitkeep.CodeOf(err) == hitkeep.NotFound { // somebody deleted the site
+			a.log.Warn("the demo ends", "error", err)
+			return nil
+		}
 		return fmt.Errorf("fill the demo: %w", err)
 	}
 	// It rolls every team; the schedule tries again.

@@ -35,9 +35,12 @@ CHECKPOINT control;
 // all in it but the login sessions comes back from the log.
 func openProjection(ctx context.Context, e *lake.Engine, path string, aside func(error)) (*projection, error) {
 	err := e.Attach(ctx, path, "control")
+	if err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("open the control database: %w", err)
+	}
 	if err != nil {
 		aside(err)
-		if err := os.Rename(path, path+".bad"); err != nil {
+		if err := os.Rename(path, path+".bad-"+time.Now().UTC().Format("20060102T150405.000")); err != nil {
 			return nil, fmt.Errorf("set the control database aside: %w", err)
 		}
 		err = e.Attach(ctx, path, "control")

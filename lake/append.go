@@ -86,7 +86,7 @@ func (s *store) append(ctx context.Context, b *hitkeep.Batch) (hitkeep.Applied, 
 	for id, pos := range p.imports {
 		s.imports[id] = pos
 	}
-	s.seen.due = false
+	s.seen.gone = nil
 	s.dirty = true
 	return p.applied(), nil
 }
@@ -243,12 +243,23 @@ func (s *store) writeIntake(ctx context.Context, c *sql.Conn, b *hitkeep.Batch, 
 			return err
 		}
 	}
-	if before, ok := s.seen.forget(); ok {
-		if _, err := c.ExecContext(ctx, "DELETE FROM "+s.catalog+".seen WHERE received_at < $1", before); err != nil {
+	if err := s.forgetSeen(ctx, c, b); err != nil {
+		return err
+	}
+	return s.moveMark(ctx, c, b, p)
+}
+
+func (s *store) forgetSeen(ctx context.Context, c *sql.Conn, b *hitkeep.Batch) error {
+	if len(b.Hits) == 0 {
+		return nil
+	}
+	for _, hour := range s.seen.forget(b.Hits[len(b.Hits)-1].ReceivedAt) {
+		if _, err := c.ExecContext(ctx, "DELETE FROM "+s.catalog+".seen WHERE received_at >= $1 AND received_at < $2",
+			hour*hourUS, (hour+1)*hourUS); err != nil {
 			return err
 		}
 	}
-	return s.moveMark(ctx, c, b, p)
+	return nil
 }
 
 // moveImport and moveMark write new rows and delete the old: an UPDATE would keep CHECKPOINT from

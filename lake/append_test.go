@@ -198,22 +198,52 @@ func TestClientIDsCountOnceForADay(t *testing.T) {
 	if a = mustAppend(t, l, batchOf(7, hit(8, 7, 1<<63, 24), hit(9, 7, 1<<63, 24.1))); a.Stored != 1 || a.Duplicate != 1 {
 		t.Fatalf("after opening again, then after the window: %+v", a)
 	}
+	// The ids go once the clock was steady for an hour.
 	mustAppend(t, l, batchOf(9, hit(10, 7, 77, 60)))
-	if n := number(t, l, "SELECT count(*) FROM %s.seen"); n != 1 {
-		t.Fatalf("%d client ids are kept beyond the window", n)
+	mustAppend(t, l, batchOf(10, hit(11, 7, 78, 60.6)))
+	mustAppend(t, l, batchOf(11, hit(12, 7, 79, 61.1)))
+	if n := number(t, l, "SELECT count(*) FROM %s.seen"); n != 3 {
+		t.Fatalf("%d client ids are kept, not those of the last hours", n)
 	}
 }
 
-func TestSeenIsCapped(t *testing.T) {
+func TestSeenIsBounded(t *testing.T) {
 	s := newSeenSet()
-	for hour := range int64(3) {
-		s.add(uint64(hour+1)*0x9e3779b97f4a7c15, hour*hourUS)
+	for h := range int64(3) {
+		s.add(uint64(h), h*hourUS)
 	}
 	s.total += maxSeen
 	s.hours[0].n += maxSeen
-	before, due := s.forget()
-	if !due || before != hourUS || len(s.hours) != 2 || s.total != 2 {
-		t.Fatalf("before %d, due %v, %d hours, %d ids", before, due, len(s.hours), s.total)
+	if gone := s.forget(2 * hourUS); len(gone) != 1 || gone[0] != 0 || s.total > maxSeen {
+		t.Fatalf("forgot %v, %d ids left", gone, s.total)
+	}
+}
+
+// A hit stamped by a clock ten years ahead must not make the present look old.
+func TestSeenSurvivesAClockStep(t *testing.T) {
+	s := newSeenSet()
+	at := 500_000 * hourUS
+	tick := func(from, to, step int64) (gone int) {
+		for ; from <= to; from += step {
+			s.add(uint64(from), from)
+			gone += len(s.forget(from))
+			s.gone = nil
+		}
+		return gone
+	}
+	if n := tick(at, at+20*hourUS, hourUS/4); n != 0 {
+		t.Fatalf("%d hours forgotten within a day", n)
+	}
+	now := at + 20*hourUS
+	key := uint64(now)
+	if n := tick(now+87_600*hourUS, now+87_600*hourUS+hourUS/2, hourUS/4); n != 0 || !s.mayHold(key) {
+		t.Fatalf("half an hour of a wrong clock made %d hours forgotten", n)
+	}
+	if n := tick(now+hourUS/4, now+3*hourUS, hourUS/4); !s.mayHold(key) {
+		t.Fatalf("back again, %d hours forgotten, the present among them", n)
+	}
+	if n := tick(now+3*hourUS, now+10*hourUS, hourUS/4); n == 0 || s.mayHold(uint64(at)) || !s.mayHold(key) {
+		t.Fatalf("%d hours forgotten after more than a day", n)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 
 	"hitkeep"
 )
@@ -39,8 +38,11 @@ func (k clientKey) hash() uint64 {
 type seenSet struct {
 	hours map[int64]*hourFilter // by received_at / 1 h
 	total int
-	floor int64 // hours below were forgotten
-	due   bool  // the table still has rows below floor
+	gone  []int64 // hours that were forgotten while the table may still have their rows
+
+	base     int64 // the running hour of a steady clock; 0 = not known yet
+	stepAt   int64 // received_at of the first hit since the clock stepped; 0 = it did not
+	stepHour int64
 }
 
 func newSeenSet() *seenSet { return &seenSet{hours: map[int64]*hourFilter{}} }
@@ -66,21 +68,53 @@ func (s *seenSet) add(h uint64, receivedAt int64) {
 	s.total++
 }
 
-// forget drops hours that left the window, and the oldest ones above the cap. It reports
-// whether the table has rows to delete: those received before floor.
-func (s *seenSet) forget() (before int64, due bool) {
-	hours := make([]int64, 0, len(s.hours))
+// tick follows the clock of received_at. A step (or hours without a hit, or a start) is believed
+// after an hour of steady clock: one hit from a wrong future must not make the present look old
+// and switch deduplication off (invariant 15).
+func (s *seenSet) tick(at int64) {
+	hour := at / hourUS
+	switch {
+	case s.base != 0 && near(hour, s.base):
+		s.base, s.stepAt = max(hour, s.base), 0
+	case s.stepAt == 0 || !near(hour, s.stepHour) || at < s.stepAt:
+		s.stepAt, s.stepHour = at, hour
+	case at-s.stepAt >= hourUS:
+		s.base, s.stepAt = hour, 0
+	default:
+		s.stepHour = hour
+	}
+}
+
+func near(a, b int64) bool { return a-b <= 1 && b-a <= 1 }
+
+// forget drops the hours that left the window around a steady clock, and above the cap those
+// furthest from at. It returns the hours whose rows are to be deleted from the table; the caller
+// empties gone when that is committed.
+func (s *seenSet) forget(at int64) []int64 {
+	s.tick(at)
+	now := at / hourUS
 	for h := range s.hours {
-		hours = append(hours, h)
+		outside := s.base != 0 && (h <= s.base-keepHours || h >= s.base+keepHours)
+		if outside && h != now && (s.stepAt == 0 || !near(h, s.stepHour)) {
+			s.drop(h)
+		}
 	}
-	slices.Sort(hours)
-	for len(hours) > 1 && (hours[0] <= hours[len(hours)-1]-keepHours || s.total > maxSeen) {
-		s.total -= s.hours[hours[0]].n
-		delete(s.hours, hours[0])
-		hours = hours[1:]
-		s.floor, s.due = hours[0], true
+	for s.total > maxSeen && len(s.hours) > 1 {
+		far := now
+		for h := range s.hours {
+			if max(h-now, now-h) > max(far-now, now-far) {
+				far = h
+			}
+		}
+		s.drop(far)
 	}
-	return s.floor * hourUS, s.due
+	return s.gone
+}
+
+func (s *seenSet) drop(h int64) {
+	s.total -= s.hours[h].n
+	delete(s.hours, h)
+	s.gone = append(s.gone, h)
 }
 
 // hourFilter grows by blocks: each is a split-block Bloom filter of its own, four times the size
