@@ -218,6 +218,19 @@ func (s *State) checkSite(site *Site) error {
 	if _, gone := s.Deleted[site.ID]; gone {
 		return Errorf(Conflict, "the id of a deleted site is not used again")
 	}
+	return s.checkHosts(site)
+}
+
+// checkHosts keeps a site from taking another one's hits: a further host must not be, lie under or
+// be listed by another site.
+func (s *State) checkHosts(site *Site) error {
+	for _, h := range site.Hosts {
+		for _, o := range s.Sites {
+			if o.ID != site.ID && (under(h, o.Domain) || slices.Contains(o.Hosts, h)) {
+				return &Error{Code: Conflict, Field: "hosts", Message: h + " belongs to another site"}
+			}
+		}
+	}
 	return nil
 }
 

@@ -43,6 +43,7 @@ func TestStateRules(t *testing.T) {
 		{"last owner keeps role", Command{PutUser: &User{ID: 10, Email: "o@example.com", Role: RoleUser}}, Conflict},
 		{"same domain", Command{PutSite: &Site{ID: 21, Tenant: 1, Domain: "example.com", Timezone: "UTC"}}, Conflict},
 		{"bad zone", Command{PutSite: &Site{ID: 21, Tenant: 1, Domain: "b.example", Timezone: "Mars/X"}}, Invalid},
+		{"another site's host", Command{PutSite: &Site{ID: 21, Tenant: 1, Domain: "b.example", Timezone: "UTC", Hosts: []string{"shop.example.com"}}}, Conflict},
 		{"other team", Command{PutSite: &Site{ID: 20, Tenant: 2, Domain: "example.com", Timezone: "UTC"}}, Invalid},
 		{"no scope", Command{PutToken: &Token{ID: 31, Tenant: 1, Name: "n"}}, Invalid},
 		{"token for a foreign site", Command{PutToken: &Token{ID: 31, Tenant: 2, Site: 20, Name: "n", Scopes: Scopes}}, NotFound},

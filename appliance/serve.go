@@ -170,20 +170,27 @@ func (a *Appliance) healthz(w http.ResponseWriter, r *http.Request) {
 		var n int64
 		err = errors.Join(conn.QueryRowContext(ctx, `SELECT count(*) FROM control.applied`).Scan(&n), conn.Close())
 	}
-	answerHealth(w, err)
+	a.answerHealth(w, err)
 }
 
 // readyz says whether a hit would be taken durably now.
 func (a *Appliance) readyz(w http.ResponseWriter, _ *http.Request) {
-	answerHealth(w, a.journal.Ready())
+	a.answerHealth(w, a.journal.Ready())
 }
 
-func answerHealth(w http.ResponseWriter, err error) {
+// answerHealth tells strangers no more than what is meant for them; the log has the rest.
+func (a *Appliance) answerHealth(w http.ResponseWriter, err error) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	if err != nil {
 		w.WriteHeader(http.StatusServiceUnavailable)
-		fmt.Fprintln(w, err)
+		var known *hitkeep.Error
+		if errors.As(err, &known) {
+			fmt.Fprintln(w, known.Message)
+			return
+		}
+		a.log.Error("not healthy", "error", err)
+		fmt.Fprintln(w, "not healthy: the log says why")
 		return
 	}
 	fmt.Fprintln(w, "ok")

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 )
@@ -29,6 +30,9 @@ type asset struct {
 	mediaType string
 	sum       string // hex, of the compressed bytes
 	immutable bool   // the name carries a content hash
+
+	inflate sync.Once // plain is made when the first client without brotli asks
+	plain   []byte
 }
 
 // hashed matches the names the build gives to files with a content hash.
@@ -123,7 +127,9 @@ func (a *asset) write(w io.Writer, compressed bool) {
 		w.Write(a.br)
 		return
 	}
-	io.Copy(w, brotli.NewReader(bytes.NewReader(a.br)))
+	// Once for all: a client must not be able to make the server inflate over and over.
+	a.inflate.Do(func() { a.plain, _ = io.ReadAll(brotli.NewReader(bytes.NewReader(a.br))) })
+	w.Write(a.plain)
 }
 
 func (a *asset) cacheControl() string {
