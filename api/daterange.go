@@ -64,7 +64,7 @@ func namedRange(name string, zone *time.Location, now time.Time) (period, error)
 		return days(dayOn(y, time.January, 1), today, zone), nil
 	}
 	e := hitkeep.BadField("date_range", "%q is not a range; use %s, or two dates", name, strings.Join(rangeNames, ", "))
-	if near := nearest(name, rangeNames); near != "" {
+	if near := hitkeep.Nearest(name, rangeNames); near != "" {
 		return period{}, e.WithHint("did you mean %s?", near)
 	}
 	return period{}, e

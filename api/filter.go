@@ -46,7 +46,7 @@ func checkDimension(field, name string, withTime bool) error {
 		return hitkeep.BadField(field, "%s cannot be filtered; set date_range", name)
 	}
 	e := hitkeep.BadField(field, "%q is not a dimension; use %s, %sKEY", name, strings.Join(known, ", "), propPrefix)
-	if near := nearest(name, known); near != "" {
+	if near := hitkeep.Nearest(name, known); near != "" {
 		return e.WithHint("did you mean %s?", near)
 	}
 	return e

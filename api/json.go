@@ -115,7 +115,7 @@ func unknownKey(path, key string, fields map[string]reflect.Type) error {
 	}
 	slices.Sort(names)
 	e := hitkeep.BadField(path, "is not a known field; known are %s", strings.Join(names, ", "))
-	if near := nearest(key, names); near != "" {
+	if near := hitkeep.Nearest(key, names); near != "" {
 		return e.WithHint("did you mean %s?", near)
 	}
 	return e
@@ -153,43 +153,4 @@ func jsonKind(t reflect.Type) string {
 		return "an array"
 	}
 	return "an object"
-}
-
-// nearest returns the candidate with the least edit distance to word, "" if all are far.
-func nearest(word string, candidates []string) string {
-	best, at := "", 1+max(2, len(word)/3)
-	for _, c := range candidates {
-		d := distance(strings.ToLower(word), c)
-		if len(c) > 4 && strings.HasPrefix(word, c) {
-			d = min(d, 2) // country_name means country
-		}
-		if d < at {
-			best, at = c, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance of short strings in bytes; long ones are all far.
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -139,7 +139,7 @@ func (q *question) parseMetrics() error {
 		}
 		if !slices.Contains(metrics, m) {
 			e := hitkeep.BadField(field, "%q is not a metric; use %s", name, joinMetrics())
-			if near := nearest(name, metricNames()); near != "" {
+			if near := hitkeep.Nearest(name, metricNames()); near != "" {
 				return e.WithHint("did you mean %s?", near)
 			}
 			return e

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"slices"
 	"strings"
+
+	"hitkeep"
 )
 
 // switches are the flags without a value; every other flag takes the next argument.
@@ -47,7 +49,7 @@ func findCommand(args []string) (*command, []string, error) {
 		}
 	}
 	typed := strings.Join(words, " ")
-	if best := nearest(typed, names); best != "" {
+	if best := hitkeep.Nearest(typed, names); best != "" {
 		return nil, nil, usagef("unknown command %q; did you mean %q?", typed, best)
 	}
 	return nil, nil, usagef("unknown command %q; hitkeep help lists them", typed)
@@ -61,7 +63,7 @@ func flagError(cmd *command, fs *flag.FlagSet, err error) error {
 	}
 	var names []string
 	fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
-	if best := nearest(name, names); best != "" {
+	if best := hitkeep.Nearest(name, names); best != "" {
 		return usagef("%s has no flag --%s; did you mean --%s?", cmd.name, name, best)
 	}
 	return usagef("%s has no flag --%s; hitkeep %s --help lists them", cmd.name, name, cmd.name)

@@ -195,7 +195,7 @@ func unknownSetting(name, from string) error {
 		names[i] = s.name
 	}
 	err := hitkeep.BadField(name, "(from %s) is not a configuration name", from)
-	if best := nearest(name, names); best != "" {
+	if best := hitkeep.Nearest(name, names); best != "" {
 		return err.WithHint("did you mean %s?", best)
 	}
 	return err.WithHint("names: %s", strings.Join(names, ", "))

@@ -64,8 +64,8 @@ func TestConfigRefuses(t *testing.T) {
 func TestNearest(t *testing.T) {
 	names := []string{"listen", "data_dir", "site add", "site list"}
 	for word, want := range map[string]string{"lisen": "listen", "datadir": "data_dir", "sites add": "site add", "quux": ""} {
-		if got := nearest(word, names); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
+		if got := hitkeep.Nearest(word, names); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
 		}
 	}
 }
