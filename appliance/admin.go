@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/pprof"
 	"slices"
 	"strings"
 	"time"
@@ -38,6 +39,9 @@ func (a *Appliance) adminRoutes() http.Handler {
 	} {
 		mux.Handle(pattern, h)
 	}
+	// Profiles are for the box's administrator only: curl --unix-socket hitkeep.sock http://x/debug/pprof/heap
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("POST /imports", a.streaming(a.adminImport))
 	mux.HandleFunc("POST /compact", a.streaming(a.adminCompact))
 	mux.HandleFunc("POST /sql", a.streaming(a.adminSQL))
