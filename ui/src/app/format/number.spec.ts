@@ -34,6 +34,7 @@ describe('describeChange', () => {
     expect(describeChange('visitors', 12, null)).toMatchObject({ direction: 'new', text: '' });
     expect(describeChange('visitors', 0, null)).toMatchObject({ direction: 'unknown', text: '' });
   });
+  it('does not boast', () => expect(describeChange('visitors', 60_000, 8588)).toMatchObject({ direction: 'up', text: '>999%' }));
   it('welcomes a lower bounce rate, in points', () => {
     expect(describeChange('bounce_rate', 40, -2.14)).toEqual({ direction: 'down', tone: 'good', text: '2.1 pp' });
     expect(describeChange('bounce_rate', 40, 3)).toMatchObject({ direction: 'up', tone: 'bad' });

@@ -71,6 +71,8 @@ export interface Change {
 }
 
 const points = new Set<Metric>(['bounce_rate', 'exit_rate', 'scroll_depth', 'percentage']);
+/** Above it a change says only that there was hardly anything before. */
+const MOST = 999;
 const lowerIsBetter = new Set<Metric>(['bounce_rate', 'exit_rate']);
 
 /**
@@ -84,7 +86,8 @@ export function describeChange(metric: Metric, value: number | null | undefined,
   const rounded = Math.abs(change) < 10 ? Math.round(change * 10) / 10 : Math.round(change);
   if (rounded === 0) return { text: percent(0), direction: 'flat', tone: 'neutral' };
   const size = Math.abs(rounded);
-  const text = points.has(metric) ? `${exact(size)} pp` : percent(size);
+  const most = size > MOST ? `>${percent(MOST)}` : percent(size);
+  const text = points.has(metric) ? `${exact(size)} pp` : most;
   const up = rounded > 0;
   return { text, direction: up ? 'up' : 'down', tone: up !== lowerIsBetter.has(metric) ? 'good' : 'bad' };
 }
