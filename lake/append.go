@@ -67,7 +67,7 @@ func (s *store) append(ctx context.Context, b *hitkeep.Batch) (hitkeep.Applied, 
 		}
 		err = s.apply(ctx, c, b, p)
 		if !poisonous(err) {
-			return err
+			return s.diagnose(c, err)
 		}
 		if p, err = s.withoutPoison(ctx, c, p, err); err != nil {
 			return err
@@ -88,6 +88,12 @@ func (s *store) append(ctx context.Context, b *hitkeep.Batch) (hitkeep.Applied, 
 	}
 	s.seen.gone = nil
 	s.dirty = true
+	if s.fresh += len(p.rows); s.fresh >= checkpointRows {
+		select {
+		case s.l.due <- struct{}{}:
+		default:
+		}
+	}
 	return p.applied(), nil
 }
 

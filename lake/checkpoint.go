@@ -13,11 +13,30 @@ import (
 	"hitkeep"
 )
 
-// checkpointEvery bounds how long the journal must be kept for a store that takes hits: its
-// segments go only after a CHECKPOINT (invariant 6).
-const checkpointEvery = time.Minute
+const (
+	// checkpointEvery bounds how long the journal must be kept for a store that takes hits: its
+	// segments go only after a CHECKPOINT (invariant 6).
+	checkpointEvery = time.Minute
+	// checkpointRows bounds what a store keeps in its write-ahead log (about 320 bytes a row) and
+	// with it in memory.
+	checkpointRows = 100_000
+	// aloneWithin is how long a CHECKPOINT waits for running reports to end. It needs memory, and
+	// one that finds none invalidates its database; but a report whose reader is slow must not hold
+	// up the others.
+	aloneWithin = 2 * time.Second
+)
 
-// Run checkpoints the stores that took hits, once a minute, until ctx is done. An error is
+// alone runs f, a CHECKPOINT, without reports and rolls beside it where that can be had soon.
+func (l *Lake) alone(ctx context.Context, f func() error) error {
+	wait, cancel := context.WithTimeout(ctx, aloneWithin)
+	defer cancel()
+	if l.heavy.slots.Acquire(wait, admitted) == nil {
+		defer l.heavy.slots.Release(admitted)
+	}
+	return f()
+}
+
+// Run checkpoints the stores that took hits, once a minute or after checkpointRows, until ctx is done. An error is
 // returned only when the database is unusable.
 func (l *Lake) Run(ctx context.Context) error {
 	t := time.NewTicker(checkpointEvery)
@@ -27,6 +46,7 @@ func (l *Lake) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
+		case <-l.due:
 		}
 		if err := l.Checkpoint(ctx); errors.Is(err, ErrInvalidated) {
 			return err
@@ -57,12 +77,14 @@ func (l *Lake) checkpointTenant(ctx context.Context, tenant hitkeep.TenantID) er
 		return err
 	}
 	defer done()
-	s.write.Lock()
-	defer s.write.Unlock()
-	if !s.dirty {
-		return nil
-	}
-	return s.withConn(ctx, func(c *sql.Conn) error { return s.checkpoint(ctx, c) })
+	return l.alone(ctx, func() error {
+		s.write.Lock()
+		defer s.write.Unlock()
+		if !s.dirty {
+			return nil
+		}
+		return s.withConn(ctx, func(c *sql.Conn) error { return s.checkpoint(ctx, c) })
+	})
 }
 
 // checkpointSoon checkpoints as soon as the readers allow it: DuckDB refuses while an older
@@ -72,9 +94,11 @@ func (s *store) checkpointSoon(ctx context.Context) error {
 		s.pin.Lock()
 		released := s.released
 		s.pin.Unlock()
-		s.write.Lock()
-		err := s.withConn(ctx, func(c *sql.Conn) error { return s.checkpoint(ctx, c) })
-		s.write.Unlock()
+		err := s.l.alone(ctx, func() error {
+			s.write.Lock()
+			defer s.write.Unlock()
+			return s.withConn(ctx, func(c *sql.Conn) error { return s.checkpoint(ctx, c) })
+		})
 		if !errors.Is(err, errReaders) {
 			return err
 		}
@@ -99,10 +123,10 @@ func (s *store) checkpoint(ctx context.Context, c *sql.Conn) error {
 		if errors.As(err, &d) && d.Type == duckdb.ErrorTypeTransaction {
 			err = errors.Join(errReaders, err)
 		}
-		return fmt.Errorf("checkpoint store %s: %w", s.tenant, classify(err))
+		return fmt.Errorf("checkpoint store %s: %w", s.tenant, s.diagnose(c, err))
 	}
 	s.l.at("checkpoint.done")
-	s.dirty = false
+	s.dirty, s.fresh = false, 0
 	if err := s.raiseFloor(ctx, c); err != nil {
 		return fmt.Errorf("checkpoint store %s: %w", s.tenant, err)
 	}
@@ -119,6 +143,25 @@ func (s *store) checkpoint(ctx context.Context, c *sql.Conn) error {
 	s.unlinkDoomed()
 	s.l.at("checkpoint.unlinked")
 	return nil
+}
+
+// diagnose adds ErrInvalidated to an error after which the store's database answers no more: a
+// failed CHECKPOINT leaves it so and calls it an I/O error, as it calls a full disk.
+func (s *store) diagnose(c *sql.Conn, err error) error {
+	err = classify(err)
+	var d *duckdb.Error
+	if err == nil || errors.Is(err, ErrInvalidated) || !errors.As(err, &d) || errors.Is(err, errReaders) {
+		return err
+	}
+	rollback(c)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	var n int64
+	probe := c.QueryRowContext(ctx, "SELECT count(*) FROM "+s.catalog+".watermark").Scan(&n)
+	if errors.As(probe, &d) && d.Type != duckdb.ErrorTypeOutOfMemory {
+		return errors.Join(ErrInvalidated, err)
+	}
+	return err
 }
 
 // raiseFloor notes what the journal no longer has to hold for this store.

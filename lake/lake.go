@@ -55,6 +55,7 @@ type Lake struct {
 	epoch  int64
 	zone   func(hitkeep.SiteID) *time.Location
 	heavy  *admission
+	due    chan struct{} // capacity 1: a store holds many rows that are not checkpointed
 
 	mu     sync.Mutex // guards the maps and the stores' users and used fields
 	stores map[hitkeep.TenantID]*store
@@ -68,7 +69,7 @@ func Open(_ context.Context, o Options) (*Lake, error) {
 		return nil, errors.New("open lake: engine and directory are needed")
 	}
 	l := &Lake{engine: o.Engine, dir: o.Dir, now: o.Now, rand: o.Rand, log: o.Log, at: o.At,
-		max: o.MaxOpen, epoch: o.Epoch, zone: o.Zone, heavy: newAdmission(),
+		max: o.MaxOpen, epoch: o.Epoch, zone: o.Zone, heavy: newAdmission(), due: make(chan struct{}, 1),
 		stores: map[hitkeep.TenantID]*store{}, floors: map[hitkeep.TenantID]hitkeep.Floor{}}
 	if l.now == nil {
 		l.now = time.Now

@@ -32,6 +32,7 @@ type store struct {
 	imports map[hitkeep.ImportID]int64
 	seen    *seenSet
 	dirty   bool                     // something was committed since the last checkpoint
+	fresh   int                      // rows stored since then
 	refuse  func(*hitkeep.Hit) error // tests: a row that the database refuses; nil = none
 	// replaced parts wait here for the CHECKPOINT that makes their replacement certain.
 	replaced []string
