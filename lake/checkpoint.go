@@ -19,7 +19,7 @@ const (
 	checkpointEvery = time.Minute
 	// checkpointRows bounds what a store keeps in its write-ahead log (about 320 bytes a row) and
 	// with it in memory.
-	checkpointRows = 100_000
+	checkpointRows = 30_000
 	// aloneWithin is how long a CHECKPOINT waits for running reports to end. It needs memory, and
 	// one that finds none invalidates its database; but a report whose reader is slow must not hold
 	// up the others.

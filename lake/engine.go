@@ -37,6 +37,15 @@ type Engine struct {
 	now func() time.Time
 }
 
+// A column of the hot table takes at least a block in memory and one more while it is
+// checkpointed, and a checkpoint writes a row group that is not full again: with DuckDB's usual
+// 256 KB and 122,880 rows ingesting took 227 MB, with these 154 MB. Blocks are fixed when a file is
+// made, row groups are told each time.
+const (
+	attachOptions  = "ROW_GROUP_SIZE 30720"
+	newFileOptions = ", BLOCK_SIZE 16384"
+)
+
 // maxTemp caps the spill files of one instance.
 const maxTemp = "4GB"
 
@@ -105,7 +114,11 @@ func (e *Engine) Close() error { return e.db.Close() }
 // Attach opens the database file at path, or makes it, as catalog alias. A write-ahead log that
 // DuckDB refuses is put beside as .bad-<time>: what it held is in the journal (invariant 6).
 func (e *Engine) Attach(ctx context.Context, path, alias string) error {
-	stmt := fmt.Sprintf("ATTACH %s AS %s", quote(path), ident(alias))
+	options := attachOptions
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		options += newFileOptions
+	}
+	stmt := fmt.Sprintf("ATTACH %s AS %s (%s)", quote(path), ident(alias), options)
 	_, err := e.db.ExecContext(ctx, stmt)
 	if err == nil {
 		return nil
