@@ -4,51 +4,33 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/duckdb/duckdb-go/v2"
+
 	"hitkeep"
 )
 
-// A CHECKPOINT that finds no memory invalidates its database and calls it an I/O error. It must
-// be told as what it is, so that the process restarts instead of trying for ever; nothing that was
-// committed is lost.
-func TestFailedCheckpointIsTold(t *testing.T) {
-	dir := t.TempDir()
-	// Not testLake: closing this one fails, as it should.
-	e, err := OpenEngine(EngineOptions{TempDir: t.TempDir(), Threads: 2})
+// A CHECKPOINT that finds no memory invalidates its database and calls it an I/O error, as it calls
+// a full disk. The two are told apart by asking whether the database still answers.
+func TestInvalidatedDatabaseIsTold(t *testing.T) {
+	l := testLake(t, t.TempDir(), nil)
+	mustAppend(t, l, batchOf(0, hitkeep.Hit{Site: 7, Journal: 3, Seq: 1, TS: 1, ReceivedAt: startOf(day0), EngagedMS: -1, ScrollDepth: -1}))
+	s, done, err := l.use(t.Context(), hitkeep.DefaultTenant)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { e.Close() })
-	l, err := Open(t.Context(), Options{Engine: e, Dir: dir})
+	defer done()
+	c, err := l.engine.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var seq int64
-	batch := func(n int) *hitkeep.Batch {
-		hits := make([]hitkeep.Hit, n)
-		prev := seq
-		for i := range hits {
-			seq++
-			hits[i] = hitkeep.Hit{Site: 7, Journal: 3, Seq: seq, TS: seq, ReceivedAt: startOf(day0), Visitor: seq, EngagedMS: -1, ScrollDepth: -1}
-		}
-		return batchOf(prev, hits...)
+	defer c.Close()
+	failed := &duckdb.Error{Type: duckdb.ErrorTypeIO, Msg: "IO Error: it did not work"}
+	if err := s.diagnose(c, failed); errors.Is(err, ErrInvalidated) || !errors.Is(err, failed) {
+		t.Fatalf("of a database that answers: %v", err)
 	}
-	for range 10 {
-		mustAppend(t, l, batch(10_000))
-	}
-	if _, err := l.engine.db.Exec("SET memory_limit = '3MB'"); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Checkpoint(t.Context()); !errors.Is(err, ErrInvalidated) {
-		t.Fatalf("a checkpoint without memory gives %v", err)
-	}
-	if _, err := l.Append(t.Context(), batch(1)); !errors.Is(err, ErrInvalidated) {
-		t.Fatalf("an append afterwards gives %v", err)
-	}
-	seq--
-	again := testLake(t, copyTree(t, dir), nil)
-	mustAppend(t, again, batch(1))
-	if n := number(t, again, "SELECT count(*) FROM %s.hot"); n != 100_001 {
-		t.Fatalf("%d rows after the restart", n)
+	gone := &store{l: l, catalog: "t_404"}
+	if err := gone.diagnose(c, failed); !errors.Is(err, ErrInvalidated) || !errors.Is(err, failed) {
+		t.Fatalf("of a database that does not answer: %v", err)
 	}
 }
 
