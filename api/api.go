@@ -44,6 +44,8 @@ type Feed interface {
 // Outcomes remembers what became of a site's latest requests, newest first.
 type Outcomes interface {
 	Recent(site hitkeep.SiteID) []Outcome
+	// Unknown remembers those that belonged to no site, newest first.
+	Unknown() []Outcome
 }
 
 // Outcome is what became of one request with a hit. It identifies nobody.

@@ -280,19 +280,30 @@ func TestSites(t *testing.T) {
 type fixedOutcomes []Outcome
 
 func (f fixedOutcomes) Recent(hitkeep.SiteID) []Outcome { return f }
+func (f fixedOutcomes) Unknown() []Outcome {
+	return []Outcome{{At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Outcome: "ignored", Reason: "unknown_site", Hostname: "exmaple.com"}}
+}
 
 func TestInstall(t *testing.T) {
 	all := make(fixedOutcomes, 30)
 	all[0] = Outcome{At: time.Unix(1e9, 0), Outcome: "refused", Reason: "host", Hostname: "evil.example"}
 	w := newWorld(t, func(o *Options) { o.Outcomes = all })
 	w.addUser(1, "o@example.com", hitkeep.RoleOwner)
+	w.addUser(2, "v@example.com", hitkeep.RoleUser)
 	w.addSite(5, "example.com", "UTC")
-	r := w.call("GET", "/api/sites/5/install", nil, withCookie(w.login("o@example.com"))).want(200)
-	got := decode[struct {
+	w.do(hitkeep.Command{SetMember: &hitkeep.Membership{User: 2, Site: 5, Role: hitkeep.RoleViewer}})
+	type answer struct {
 		First  *time.Time `json:"first_hit_at"`
 		Recent []Outcome
-	}](r)
-	if got.First != nil || len(got.Recent) != 20 || got.Recent[0].Reason != "host" {
+	}
+	r := w.call("GET", "/api/sites/5/install", nil, withCookie(w.login("o@example.com"))).want(200)
+	got := decode[answer](r)
+	if got.First != nil || len(got.Recent) != 20 || got.Recent[0].Reason != "unknown_site" || got.Recent[1].Reason != "host" {
+		t.Errorf("%s", r.body)
+	}
+	// A viewer is not told of hosts that are no site's.
+	r = w.call("GET", "/api/sites/5/install", nil, withCookie(w.login("v@example.com"))).want(200)
+	if got := decode[answer](r); got.Recent[0].Reason != "host" {
 		t.Errorf("%s", r.body)
 	}
 }

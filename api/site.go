@@ -241,6 +241,12 @@ func (a *API) install(w http.ResponseWriter, r *http.Request) error {
 	recent := []Outcome{}
 	if a.o.Outcomes != nil {
 		recent = append(recent, a.o.Outcomes.Recent(c.site.ID)...)
+		// While nothing has come, a mistyped domain is a likely cause. Other sites' names are not
+		// for everybody.
+		if first.IsZero() && c.role.AtLeast(hitkeep.RoleAdmin) {
+			recent = append(recent, a.o.Outcomes.Unknown()...)
+			slices.SortStableFunc(recent, func(x, y Outcome) int { return y.At.Compare(x.At) })
+		}
 	}
 	for i := range recent {
 		recent[i].At = recent[i].At.UTC()

@@ -24,8 +24,10 @@ var (
 // outcomes hands ingest's record of refused and ignored hits to the API.
 type outcomes struct{ s *ingest.Service }
 
-func (o outcomes) Recent(site hitkeep.SiteID) []api.Outcome {
-	recent := o.s.Recent(site)
+func (o outcomes) Recent(site hitkeep.SiteID) []api.Outcome { return view(o.s.Recent(site)) }
+func (o outcomes) Unknown() []api.Outcome                   { return view(o.s.RecentUnknown()) }
+
+func view(recent []ingest.Outcome) []api.Outcome {
 	out := make([]api.Outcome, len(recent))
 	for i, r := range recent {
 		out[i] = api.Outcome{At: r.At, Outcome: r.Outcome, Reason: r.Reason, Hostname: r.Hostname}
