@@ -193,7 +193,7 @@ var demoKinds = map[string]hitkeep.Kind{
 	"pageview": hitkeep.Pageview, "event": hitkeep.Event, "engagement": hitkeep.Engagement,
 }
 
-// trickle sends a visit every few seconds, each hit at its time.
+// trickle begins a visit every minute and a half on average, and sends each hit at its time.
 func (a *Appliance) trickle(ctx context.Context, site *hitkeep.Site) error {
 	r := rand.New(rand.NewPCG(binary.LittleEndian.Uint64(a.importKey[8:]), uint64(a.now().UnixNano())))
 	var waiting []demo.Hit
@@ -202,7 +202,7 @@ func (a *Appliance) trickle(ctx context.Context, site *hitkeep.Site) error {
 		now := a.now()
 		if !now.Before(nextVisit) {
 			waiting = append(waiting, demo.Visit(r, now)...)
-			nextVisit = now.Add(time.Duration(float64(8*time.Second) * r.ExpFloat64()))
+			nextVisit = now.Add(time.Duration(float64(90*time.Second) * r.ExpFloat64()))
 		}
 		var due, later []demo.Hit
 		for _, h := range waiting {
