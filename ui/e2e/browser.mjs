@@ -75,7 +75,7 @@ export async function open({ width = 1280, height = 900, dark = false, signedIn 
     locale: 'en-GB',
     storageState: signedIn ? state : undefined,
   });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   page.faults = [];
   page.on('console', (m) => m.type() === 'error' && page.faults.push(m.text()));

@@ -99,7 +99,7 @@ test('the link works once', async () => {
 
 async function newPage() {
   const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Asia/Tokyo' });
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   page.faults = [];
   page.on('console', (m) => m.type() === 'error' && page.faults.push(m.text()));
