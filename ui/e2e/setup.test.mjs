@@ -24,7 +24,9 @@ before(async () => {
   dir = mkdtempSync(path.join(tmpdir(), 'hk-setup-'));
   const port = await freePort();
   url = `http://localhost:${port}`;
-  server = spawn(binary, ['serve', '--data-dir', dir, '--listen', `127.0.0.1:${port}`, '--log-level', 'warn'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // The tests' own HITKEEP_* variables are no configuration.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HITKEEP_')));
+  server = spawn(binary, ['serve', '--data-dir', dir, '--listen', `127.0.0.1:${port}`, '--log-level', 'warn'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   link = await new Promise((resolve, reject) => {
     server.on('close', (code) => reject(new Error(`hitkeep ended with status ${code}`)));
     createInterface({ input: server.stdout }).on('line', (line) => {

@@ -62,6 +62,12 @@ export class Calendar {
   }
 
   protected key(event: KeyboardEvent): void {
+    // The focus follows after the next paint: for quick fingers the day that counts is `at`, not
+    // the button that still has it.
+    if (event.key === 'Enter') {
+      event.preventDefault();
+      return this.choose(this.at());
+    }
     const to = moved(this.at(), event.key, this.firstDay);
     if (!to) return;
     event.preventDefault();
